@@ -1,0 +1,46 @@
+# Every command here uses the Node that the project brings along, and the tools of its lock file.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help
+help: ## List these commands
+	@echo 'Usage: make <command>'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: ## Install what the project needs: packages, Node 24, TensorFlow (safe to repeat)
+	@scripts/setup
+
+.PHONY: demo
+demo: setup ## Set up, then distill the MNIST example on this machine
+	@bin/blockstill run examples/mnist/job.yaml
+
+.PHONY: test
+test: setup ## Set up, then run every check and every test
+	@node scripts/check.ts --tests
+
+.PHONY: unit
+unit: setup ## Run the unit tests that stand beside the source
+	@vitest run --project unit
+
+.PHONY: lint
+lint: setup ## Run every check but the tests: linter, format, types, unused code, generated files
+	@node scripts/check.ts
+
+.PHONY: format
+format: setup ## Format every file and mend what the linter can mend
+	@oxlint --fix
+	@prettier --write --log-level warn .
+
+.PHONY: generate
+generate: setup ## Write the files that come from the API schema again
+	@node crds/generate.ts
+
+.PHONY: bench
+bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
+	@node test/bench/main.ts
+
+.PHONY: clean
+clean: ## Remove what was built here; set-up and results of runs stay
+	@rm -rf dist coverage

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { BlockstillError } from '../../common/error.ts';
+import { loadLocalJob } from '../../operator/local/local-job.ts';
+import { readStatusFile } from '../../operator/local/status-file.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { jobTable } from '../render/job-table.ts';
+import type { Terminal } from '../terminal.ts';
+import { outcomeText } from './run.ts';
+
+export interface StatusCommand {
+  readonly manifest: string;
+  readonly storage?: string | undefined;
+  readonly output: 'text' | 'json';
+}
+
+/**
+ * `blockstill status`: prints what the last or current run of the manifest on this machine wrote down.
+ *
+ * @throws BlockstillError `run/never-run`
+ */
+export async function statusCommand({ manifest, storage, output }: StatusCommand, out: Terminal): Promise<number> {
+  const job = await loadLocalJob(manifest, storage);
+  const found = await readStatusFile(job.folder);
+  if (found === undefined) {
+    throw new BlockstillError('run/never-run', 'This manifest has not been run here, or it was changed since.', {
+      where: join(job.folder, 'status.json'),
+      hint: `Run it: blockstill run ${manifest}. An edited manifest is another job, with a folder of its own.`,
+    });
+  }
+  const { status, written } = found;
+  if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);
+  else {
+    out.write(`${outcomeText(job.name, status, out)}\n`);
+    out.write(`${progressText(status)}as of ${written.toISOString()}\n`);
+    out.write(`${jobTable(status).join('\n')}\n`);
+  }
+  return exitCodes.Success;
+}
+
+function progressText({ progress }: NonNullable<Awaited<ReturnType<typeof readStatusFile>>>['status']): string {
+  return progress === undefined ? '' : `${progress.done}/${progress.total} blocks, ${progress.percent}%, `;
+}

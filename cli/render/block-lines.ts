@@ -1,0 +1,57 @@
+import type { BlockStatus } from '../../crds/status.ts';
+import type { RunUpdate } from '../../operator/local/run-job.ts';
+import type { Progress } from '../../worker/contract/progress.ts';
+import { bar } from './bar.ts';
+import { count, duration, figure, percent, points, seconds } from './format.ts';
+import { scoreDrop } from './score-drop.ts';
+import type { Styles } from './style.ts';
+
+const barWidth = 22;
+
+/** One line a block: its bar while it trains, its figures when it has ended. */
+export function blockLine(block: BlockStatus, update: RunUpdate, options: { nameWidth: number; style: Styles }): string {
+  const { dim, green, yellow } = options.style;
+  const name = block.name.padEnd(options.nameWidth);
+  switch (block.state) {
+    case 'Running':
+      return `${name}  ${runningText(block, progressOf(block.name, update))}`;
+    case 'Distilled':
+      return `${name}  ${green('done')}  ${doneText(block, update)}`;
+    case 'Collapsed':
+    case 'Failed':
+      return `${name}  ${yellow(block.state.toLowerCase())}  ${block.reason ?? ''}`;
+    case 'Kept':
+      return dim(`${name}  kept  ${block.reason ?? ''}`);
+    case 'Pending':
+      return dim(`${name}  waiting`);
+  }
+}
+
+function runningText(block: BlockStatus, progress: Progress | undefined): string {
+  const own = progress?.blocks.find(({ name }) => name === block.name);
+  if (progress === undefined || own === undefined) return `${bar(0, barWidth)}   0%  starting`;
+  const share = own.step / own.steps;
+  const parts = [
+    `${bar(share, barWidth)} ${percent(Math.min(1, share), 0).padStart(4)}`,
+    own.state === 'Training' ? `epoch ${Math.min(own.epoch + 1, own.epochs)}/${own.epochs}` : progress.activity,
+    ...(own.loss === null ? [] : [`loss ${figure(own.loss)}`]),
+    ...(progress.samplesPerSecond === null ? [] : [`${count(progress.samplesPerSecond)} images/s`]),
+    ...(progress.etaSeconds === null ? [] : [`${duration(progress.etaSeconds)} left`]),
+  ];
+  return parts.join('  ');
+}
+
+function doneText(block: BlockStatus, { status }: RunUpdate): string {
+  const drop = scoreDrop(block, status);
+  return [
+    ...(block.unexplainedVariance === undefined ? [] : [`unexplained ${percent(block.unexplainedVariance, 1)}`]),
+    ...(drop === undefined ? [] : [`score ${points(-drop)}`]),
+    ...(block.seconds === undefined ? [] : [seconds(block.seconds)]),
+  ].join('  ');
+}
+
+function progressOf(block: string, { observed }: RunUpdate): Progress | undefined {
+  return observed.attempts.find(
+    ({ state, progress }) => state === 'Running' && progress?.blocks.some(({ name }) => name === block),
+  )?.progress;
+}

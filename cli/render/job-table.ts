@@ -1,0 +1,147 @@
+import type { BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
+import { count, figure, percent, points, seconds, times } from './format.ts';
+import { scoreDrop } from './score-drop.ts';
+import { table } from './table.ts';
+
+type Status = DistillationJobStatus;
+type Accuracies = NonNullable<NonNullable<Status['teacher']>['accuracy']>;
+
+const unknown = 'unknown';
+
+/** Everything that a status says of a job, in tables for a person. */
+export function jobTable(status: Status, phases: PhaseSeconds = {}): string[] {
+  return [
+    ...section('Accuracy', accuracyTable(status)),
+    ...section('Size and speed', sizeTable(status)),
+    ...section('Blocks', blockTable(status)),
+    ...section('Cost', costTable(status, phases)),
+  ];
+}
+
+/** Wall-clock seconds of each stage, as far as they are known. */
+export interface PhaseSeconds {
+  readonly prepare?: number;
+  readonly distill?: number;
+  readonly finetune?: number;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+}
+
+/** The teacher, then each stage of the student; the one that was kept is marked. */
+function accuracyTable({ teacher, student }: Status): string[] {
+  if (teacher?.accuracy === undefined) return [];
+  const { accuracy: reference } = teacher;
+  const rows = [
+    ['', 'validation', '', 'test', ''],
+    ['teacher', ...cells(reference, undefined), ''],
+    ...(student?.stages ?? []).map(({ stage, accuracy }) => [
+      stageName(stage),
+      ...cells(accuracy, reference),
+      stage === student?.chosen ? '<- kept, chosen on validation' : '',
+    ]),
+  ];
+  const reasons = [reference.reason, ...(student?.stages ?? []).map(({ accuracy }) => accuracy.reason)];
+  return [...table(rows, { right: [1, 2, 3, 4] }), ...new Set(reasons.filter((reason) => reason !== undefined))];
+}
+
+function stageName(stage: 'Stitched' | 'Recalibrated' | 'Finetuned'): string {
+  return { Stitched: 'stitched', Recalibrated: 'recalibrated', Finetuned: 'fine-tuned' }[stage];
+}
+
+function cells({ validation, test }: Accuracies, reference: Accuracies | undefined): string[] {
+  return [
+    validation === undefined ? unknown : percent(validation.value),
+    change(validation, reference?.validation),
+    test === undefined ? unknown : percent(test.value),
+    change(test, reference?.test),
+  ];
+}
+
+function change(own: Accuracies['test'], reference: Accuracies['test']): string {
+  if (own === undefined || reference === undefined || own.measure !== reference.measure) return '';
+  return points(own.value - reference.value);
+}
+
+function sizeTable({ teacher, student }: Status): string[] {
+  if (teacher === undefined || student === undefined) return [];
+  const rows = [
+    ['', 'teacher', 'student', ''],
+    ratioRow('parameters', teacher.parameters, student.parameters, { show: count, better: 'fewer' }),
+    ratioRow('multiplications a sample', teacher.macs, student.macs, { show: count, better: 'fewer' }),
+    ...(teacher.latency ?? []).map(({ batchSize, milliseconds }) =>
+      ratioRow(
+        `latency, batch ${batchSize}`,
+        milliseconds,
+        student.latency?.find((latency) => latency.batchSize === batchSize)?.milliseconds,
+        { show: (value) => `${figure(value)} ms`, better: 'faster' },
+      ),
+    ),
+  ];
+  return table(rows, { right: [1, 2] });
+}
+
+interface RatioOptions {
+  show(value: number): string;
+  readonly better: string;
+}
+
+function ratioRow(
+  name: string,
+  before: number | undefined,
+  after: number | undefined,
+  { show, better }: RatioOptions,
+): string[] {
+  const known = before !== undefined && after !== undefined && after > 0;
+  const text = (value: number | undefined): string => (value === undefined ? unknown : show(value));
+  return [name, text(before), text(after), known ? `${times(before / after)} ${better}` : ''];
+}
+
+function blockTable(status: Status): string[] {
+  const { blocks = [] } = status;
+  if (blocks.length === 0) return [];
+  const header = ['block', 'state', 'replaced', 'unexplained', 'score drop', 'seconds', 'reason'];
+  return table([header, ...blocks.map((block) => blockRow(block, status))], { right: [3, 4, 5] });
+}
+
+function blockRow(block: BlockStatus, status: Status): string[] {
+  const drop = scoreDrop(block, status);
+  return [
+    block.name,
+    block.state.toLowerCase(),
+    block.replaced === undefined ? '' : block.replaced ? 'yes' : 'no',
+    block.unexplainedVariance === undefined ? '' : percent(block.unexplainedVariance, 1),
+    drop === undefined ? '' : points(drop),
+    block.seconds === undefined ? '' : figure(block.seconds),
+    block.reason ?? '',
+  ];
+}
+
+function costTable({ speedup, energy }: Status, phases: PhaseSeconds): string[] {
+  const stages = Object.entries(phases).map(([stage, value]: [string, number]) => `${stage} ${seconds(value)}`);
+  const rows = [
+    ...(stages.length === 0 ? [] : [['time', stages.join(', ')]]),
+    ...(speedup === undefined ? [] : [['speedup', speedupText(speedup)]]),
+    ...(energy === undefined ? [] : [['energy', energyText(energy)]]),
+  ];
+  return table(rows);
+}
+
+/** An estimate says that it is one. */
+function speedupText(speedup: NonNullable<Status['speedup']>): string {
+  const { value, basis, workers, balance, ceiling, savedWork, endToEnd, reason } = speedup;
+  const ceilingText = ceiling === undefined ? [] : [`ceiling ${times(ceiling)}`];
+  if (value === undefined) return [`${unknown} (${reason ?? 'no reason given'})`, ...ceilingText].join(', ');
+  return [
+    `${times(value)} ${basis === 'Measured' ? 'measured' : 'estimated'}${workers === undefined ? '' : ` with ${workers} ${workers === 1 ? 'worker' : 'workers'}`}`,
+    ...(balance === undefined ? [] : [`balance ${figure(balance)}`]),
+    ...ceilingText,
+    ...(endToEnd === undefined ? [] : [`${times(endToEnd)} with prepare and finetune`]),
+    ...(savedWork === undefined ? [] : [`${times(savedWork)} less work than recomputing the teacher for every block`]),
+  ].join(', ');
+}
+
+function energyText({ joules, reason }: NonNullable<Status['energy']>): string {
+  return joules === undefined ? `${unknown} (${reason ?? 'no reason given'})` : `${count(joules)} J`;
+}

@@ -1,0 +1,108 @@
+import type { RunUpdate } from '../../operator/local/run-job.ts';
+import type { Terminal } from '../terminal.ts';
+import { blockLine } from './block-lines.ts';
+import { duration, percent } from './format.ts';
+import { styles } from './style.ts';
+
+/** Shows how a job goes on. */
+export interface ProgressView {
+  update(update: RunUpdate): void;
+  /** Leaves the terminal in order; nothing is drawn after it. */
+  close(): void;
+}
+
+const redrawEveryMilliseconds = 100;
+
+/** A header and a line a block, redrawn in place; what happens is printed above them once. */
+export function liveView(name: string, terminal: Terminal, now: () => Date): ProgressView {
+  const started = now();
+  let drawn = 0;
+  let latest: RunUpdate | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const erase = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\r\u001b[J`);
+  const draw = (above = ''): void => {
+    timer = undefined;
+    if (latest === undefined) return;
+    const lines = frame(name, latest, { terminal, elapsedSeconds: (now().getTime() - started.getTime()) / 1000 });
+    terminal.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
+    drawn = lines.length;
+  };
+  return {
+    update: (update) => {
+      latest = update;
+      const warnings = update.events.filter(({ type }) => type === 'Warning');
+      if (warnings.length > 0) {
+        clearTimeout(timer);
+        const { yellow } = styles(terminal.color);
+        draw(warnings.map(({ message }) => `${yellow('warning:')} ${message}\n`).join(''));
+      } else timer ??= setTimeout(draw, redrawEveryMilliseconds);
+    },
+    close: () => {
+      clearTimeout(timer);
+      draw();
+    },
+  };
+}
+
+interface FrameOptions {
+  readonly terminal: Pick<Terminal, 'columns' | 'rows' | 'color'>;
+  readonly elapsedSeconds: number;
+}
+
+/** The lines of one picture: none is wider than the terminal, and there are fewer than it has rows. */
+export function frame(name: string, update: RunUpdate, { terminal, elapsedSeconds }: FrameOptions): string[] {
+  const { status } = update;
+  const style = styles(terminal.color);
+  const blocks = status.blocks ?? [];
+  const nameWidth = Math.min(32, Math.max(0, ...blocks.map((block) => block.name.length)));
+  const room = Math.max(1, terminal.rows - 4);
+  // What moves is shown first when there is no room for all; what ended long ago can be read in the table at the end.
+  const rank = { Running: 0, Failed: 1, Collapsed: 1, Pending: 2, Distilled: 3, Kept: 4 } as const;
+  const shown =
+    blocks.length <= room ? blocks : blocks.toSorted((a, b) => rank[a.state] - rank[b.state]).slice(0, room);
+  const lines = [
+    style.bold(headerText(name, update, elapsedSeconds)),
+    ...shown.map((block) => `  ${blockLine(block, update, { nameWidth, style })}`),
+    ...(shown.length < blocks.length ? [style.dim(`  and ${blocks.length - shown.length} more`)] : []),
+    ...otherStageLines(update),
+  ];
+  return lines.map((line) => clipLine(line, terminal.columns));
+}
+
+export function headerText(name: string, { status, observed }: RunUpdate, elapsedSeconds: number): string {
+  const { phase = 'Pending', progress } = status;
+  const workers = observed.attempts.filter(({ state }) => state === 'Running').length;
+  return [
+    name,
+    phase.toLowerCase(),
+    ...(progress === undefined ? [] : [`${progress.done}/${progress.total} blocks`, `${progress.percent}%`]),
+    `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+    `${duration(elapsedSeconds)} elapsed`,
+    ...(progress?.etaSeconds === undefined ? [] : [`about ${duration(progress.etaSeconds)} left`]),
+  ].join('  ');
+}
+
+/** What prepare or finetune is doing. */
+function otherStageLines({ observed }: RunUpdate): string[] {
+  return observed.attempts.flatMap(({ state, stage, progress }) => {
+    if (state !== 'Running' || stage === 'Distill' || progress === undefined) return [];
+    const share = progress.fraction === null ? '' : ` ${percent(progress.fraction, 0)}`;
+    const left = progress.etaSeconds === null ? '' : `, ${duration(progress.etaSeconds)} left`;
+    return [`  ${stage.toLowerCase()}:${share} ${progress.activity}${left}`];
+  });
+}
+
+/** Cuts at the width of the terminal, counting only what is visible. */
+function clipLine(line: string, columns: number): string {
+  let visible = 0;
+  let clipped = '';
+  for (const part of line.split(/(\u001b\[[0-9]+m)/)) {
+    if (part.startsWith('\u001b[')) clipped += part;
+    else {
+      const kept = part.slice(0, Math.max(0, columns - 1 - visible));
+      visible += kept.length;
+      clipped += kept;
+    }
+  }
+  return clipped;
+}

@@ -1,0 +1,105 @@
+import type { BlockStatus } from '../../crds/status.ts';
+import type { PlannedBlock } from '../../worker/contract/plan.ts';
+import type { Accuracy } from '../../worker/contract/primitives.ts';
+import type { FinetuneResult } from '../../worker/contract/unit-result.ts';
+import { significant } from '../accounting/significant.ts';
+import type { Observed } from './observed.ts';
+import { clip } from './text.ts';
+import type { UnitView, UnitViews } from './units.ts';
+
+const maxBlocks = 128;
+
+/** An entry for every planned block, then for those that are kept as they are. */
+export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockStatus[] {
+  if (prepared === undefined) return [];
+  const stitched = finetuneResult(units);
+  const planned = units.distill.flatMap((unit) =>
+    unit.blocks.flatMap((name) => {
+      const block = prepared.plan.blocks.find((candidate) => candidate.name === name);
+      return block === undefined ? [] : [plannedStatus(block, unit, stitched)];
+    }),
+  );
+  const kept = prepared.plan.kept.map((block): BlockStatus => ({
+    name: block.name,
+    layers: layersText(block.layers),
+    state: 'Kept',
+    replaced: false,
+    reason: clip(block.reason, 256),
+  }));
+  return [...planned, ...kept].slice(0, maxBlocks);
+}
+
+function plannedStatus(block: PlannedBlock, unit: UnitView, stitched: FinetuneResult | undefined): BlockStatus {
+  const swap = stitched?.blocks.find(({ name }) => name === block.name);
+  const started = earliest(unit.attempts.map(({ startTime }) => startTime));
+  return {
+    name: block.name,
+    layers: layersText(block.layers),
+    attempts: unit.attempts.length,
+    ...trainingStatus(block.name, unit),
+    ...(started === undefined ? {} : { startTime: started.toISOString() }),
+    ...(swap === undefined ? {} : { replaced: swap.replaced }),
+    ...(swap?.reason === undefined ? {} : { reason: clip(swap.reason, 256) }),
+  };
+}
+
+type TrainingStatus = Pick<BlockStatus, 'state'> & Partial<BlockStatus>;
+
+function trainingStatus(name: string, { state }: UnitView): TrainingStatus {
+  switch (state.kind) {
+    case 'Waiting':
+      return { state: 'Pending' };
+    case 'Active': {
+      const progress = state.attempt.progress?.blocks.find((block) => block.name === name);
+      if (state.attempt.state === 'Pending') return { state: 'Pending' };
+      if (progress === undefined) return { state: 'Running' };
+      return {
+        state: 'Running',
+        progress: Math.floor((100 * Math.min(progress.step, progress.steps)) / progress.steps),
+        ...(progress.loss === null ? {} : { loss: significant(progress.loss) }),
+      };
+    }
+    case 'Invalid':
+    case 'Exhausted':
+      return { state: 'Failed', replaced: false, reason: clip(state.message, 256) };
+    case 'Done':
+      return doneStatus(name, state.result.value);
+  }
+}
+
+function doneStatus(name: string, unitResult: Extract<UnitView['state'], { kind: 'Done' }>['result']['value']) {
+  const result =
+    unitResult.stage === 'Distill' ? unitResult.blocks.find((block) => block.name === name) : undefined;
+  if (result === undefined) return { state: 'Failed', reason: 'The result says nothing about it.' } as const;
+  const { loss, unexplainedVariance, score, reason } = result;
+  return {
+    state: result.state,
+    progress: 100,
+    seconds: significant(result.seconds),
+    completionTime: unitResult.completionTime,
+    ...(unitResult.platform.device === 'GPU' ? { gpu: clip(unitResult.platform.deviceName, 128) } : {}),
+    ...(loss === null ? {} : { loss: significant(loss) }),
+    ...(unexplainedVariance === null ? {} : { unexplainedVariance: significant(unexplainedVariance) }),
+    ...(score === null ? {} : { score: roundedAccuracy(score) }),
+    ...(result.state === 'Collapsed' ? { replaced: false } : {}),
+    ...(reason === undefined ? {} : { reason: clip(reason, 256) }),
+  } satisfies TrainingStatus;
+}
+
+export function roundedAccuracy(accuracy: Accuracy): Accuracy {
+  const { value, standardError } = accuracy;
+  return { ...accuracy, value: significant(value), standardError: significant(standardError) };
+}
+
+export function finetuneResult({ finetune: { state } }: UnitViews): FinetuneResult | undefined {
+  return state.kind === 'Done' && state.result.value.stage === 'Finetune' ? state.result.value : undefined;
+}
+
+function layersText(layers: readonly string[]): string {
+  const [first = '', last = first] = [layers.at(0), layers.at(-1)];
+  return clip(first === last ? first : `${first}..${last}`, 520);
+}
+
+export function earliest(dates: readonly (Date | undefined)[]): Date | undefined {
+  return dates.filter((date) => date !== undefined).toSorted((a, b) => a.getTime() - b.getTime())[0];
+}

@@ -1,0 +1,58 @@
+import type { Decision } from './decision.ts';
+import { decideRemovals } from './cleanup.ts';
+import { secondsToDeadline } from './deadline.ts';
+import { decideDispatch } from './dispatch.ts';
+import { eventsOf } from './events.ts';
+import { decideFinetune } from './finetune.ts';
+import type { Observed } from './observed.ts';
+import { decidePrepare } from './prepare.ts';
+import { describeStatus } from './status.ts';
+import { viewUnits, type UnitViews } from './units.ts';
+import { judge } from './verdict.ts';
+
+/**
+ * What to do next, from what is observed alone. Pure: whoever gathers `observed` and carries the decision out may be the
+ * operator or the local runner.
+ *
+ * A job that has once been said to be finished stays so, whatever becomes of its children, until it is reopened.
+ */
+export function decide(observed: Observed, now: Date): Decision {
+  const units = viewUnits(observed);
+  if (observed.reopened !== true && observed.previous !== undefined && isFinished(observed.previous)) {
+    const remove = decideRemovals(units, observed, { kind: 'Complete', message: '' });
+    return { create: [], remove, status: observed.previous, events: [] };
+  }
+  const verdict = judge(units, observed, now);
+  const status = describeStatus(units, observed, verdict, now);
+  const mayStart = verdict.kind === 'Open' && observed.stop === undefined;
+  const requeueAfterSeconds = mayStart ? nextLook(units, observed, now) : undefined;
+  return {
+    create: mayStart ? startable(units, observed, now) : [],
+    remove: decideRemovals(units, observed, verdict),
+    status,
+    events: eventsOf(status, observed),
+    ...(requeueAfterSeconds === undefined ? {} : { requeueAfterSeconds }),
+  };
+}
+
+export function isFinished(status: NonNullable<Observed['previous']>): boolean {
+  return status.conditions?.some(({ type, status: value }) => type === 'Finished' && value === 'True') ?? false;
+}
+
+function startable(units: UnitViews, observed: Observed, now: Date): Decision['create'] {
+  if (units.prepare.state.kind !== 'Done') return decidePrepare(units.prepare, now);
+  const finetune = decideFinetune(units, observed.prepared, now);
+  return finetune.length > 0 ? finetune : decideDispatch(units.distill, observed, now);
+}
+
+/** The end of the nearest back-off, or the deadline. */
+function nextLook(units: UnitViews, observed: Observed, now: Date): number | undefined {
+  const backoffs = [units.prepare, ...units.distill, units.finetune].flatMap(({ state }) =>
+    state.kind === 'Waiting' && state.notBefore !== undefined && state.notBefore > now
+      ? [(state.notBefore.getTime() - now.getTime()) / 1000]
+      : [],
+  );
+  const deadline = secondsToDeadline(observed, now);
+  const moments = [...backoffs, ...(deadline === undefined ? [] : [deadline])];
+  return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments));
+}

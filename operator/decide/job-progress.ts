@@ -1,0 +1,76 @@
+import type { DistillationJobStatus } from '../../crds/status.ts';
+import { significant } from '../accounting/significant.ts';
+import { placesOf } from './dispatch.ts';
+import { wallSeconds } from './job-speedup.ts';
+import type { Observed } from './observed.ts';
+import { predictedFinetuneSeconds, predictedUnitSeconds } from './predicted-time.ts';
+import type { UnitView, UnitViews } from './units.ts';
+import type { Verdict } from './verdict.ts';
+
+interface Part {
+  readonly predicted: number;
+  /** Share that is done, 0 to 1. */
+  readonly fraction: number;
+  /** Measured, for what is done. */
+  readonly actual: number | undefined;
+  /** As its worker says. */
+  readonly left: number | undefined;
+}
+
+/** How far the job is, by the time that prepare's measurements predict, at the pace seen so far. */
+export function jobProgress(
+  units: UnitViews,
+  observed: Observed,
+  verdict: Verdict,
+): DistillationJobStatus['progress'] {
+  const { prepared, training } = observed;
+  if (prepared === undefined) return undefined;
+  const parts = units.distill.map((unit) => partOf(unit, predictedUnitSeconds(unit, prepared, training)));
+  const last = partOf(units.finetune, predictedFinetuneSeconds(prepared, training));
+  const prepareSeconds = wallSeconds(units.prepare) ?? 0;
+  const work = [...parts, last];
+  const total = prepareSeconds + work.reduce((sum, part) => sum + part.predicted, 0);
+  const done = prepareSeconds + work.reduce((sum, part) => sum + part.predicted * part.fraction, 0);
+  const settled = units.distill.filter(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');
+  const complete = verdict.kind === 'Complete';
+  return {
+    done: settled.reduce((count, unit) => count + unit.blocks.length, 0),
+    total: prepared.plan.blocks.length,
+    percent: complete ? 100 : Math.min(99, Math.floor((100 * done) / total)),
+    ...(verdict.kind === 'Open' && observed.stop === undefined
+      ? { etaSeconds: significant(secondsLeft(parts, last, placesOf(observed))) }
+      : {}),
+  };
+}
+
+/** The longest unit, or all units shared out evenly, whichever takes longer; then finetune. */
+function secondsLeft(parts: readonly Part[], last: Part, places: number): number {
+  const pace = paceOf([...parts, last]);
+  const left = parts.map((part) => leftOf(part, pace));
+  const sum = left.reduce((total, each) => total + each, 0);
+  return Math.max(0, ...left, sum / Math.max(1, Math.min(places, parts.length))) + leftOf(last, pace);
+}
+
+function leftOf(part: Part, pace: number): number {
+  return part.left ?? part.predicted * (1 - part.fraction) * pace;
+}
+
+/** Measured over predicted time of what is done; 1 as long as nothing is. */
+function paceOf(parts: readonly Part[]): number {
+  const done = parts.filter((part) => part.actual !== undefined && part.predicted > 0);
+  const predicted = done.reduce((total, part) => total + part.predicted, 0);
+  return predicted === 0 ? 1 : done.reduce((total, part) => total + (part.actual ?? 0), 0) / predicted;
+}
+
+function partOf(unit: UnitView, predicted: number): Part {
+  if (unit.state.kind === 'Done' || unit.state.kind === 'Exhausted') {
+    return { predicted, fraction: 1, actual: wallSeconds(unit), left: 0 };
+  }
+  const progress = unit.state.kind === 'Active' ? unit.state.attempt.progress : undefined;
+  return {
+    predicted,
+    fraction: progress?.fraction ?? 0,
+    actual: undefined,
+    left: progress?.etaSeconds ?? undefined,
+  };
+}

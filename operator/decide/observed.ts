@@ -1,0 +1,98 @@
+import type { Digest } from '../../common/digest.ts';
+import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { Plan, Profile } from '../../worker/contract/plan.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { Progress } from '../../worker/contract/progress.ts';
+import type { UnitResult } from '../../worker/contract/unit-result.ts';
+import type { Reference } from '../../worker/contract/unit-spec.ts';
+import type { Interval } from '../accounting/intervals.ts';
+
+/** Everything a decision may look at, gathered by an observer at one moment. */
+export interface Observed {
+  /** `metadata.generation` of the resource; 1 for a manifest on this machine. */
+  readonly generation: number;
+  readonly policy: JobPolicy;
+  readonly training: TrainingAmount;
+  /** Set while the job is to stand still. */
+  readonly stop?: Stop;
+  /** Present once prepare's result is committed and verified. */
+  readonly prepared?: Prepared;
+  readonly attempts: readonly ObservedAttempt[];
+  /** Failures of attempts with a lower number don't count: the user asked for a new try. */
+  readonly retry: number;
+  /** Workers that can run at once, whatever `maxParallel` allows. */
+  readonly capacity: number;
+  readonly backoff: Backoff;
+  /** Times at which the job was suspended or nobody ran it. */
+  readonly suspensions: readonly Interval[];
+  /** Look at the job anew though its status says that it is finished: the user asked for it. */
+  readonly reopened?: boolean;
+  /** The status as it was last written. */
+  readonly previous?: DistillationJobStatus;
+}
+
+/** What the manifest lets change while a job runs, and what is done about failures. */
+export interface JobPolicy {
+  readonly maxParallel?: number | undefined;
+  readonly onUnitFailure: 'Fail' | 'KeepTeacher';
+  /** Failures of one unit that are followed by another attempt. */
+  readonly backoffLimit: number;
+  readonly activeDeadlineSeconds?: number | undefined;
+}
+
+/** How much a unit trains, as far as times are predicted from it. */
+export interface TrainingAmount {
+  /** Given, it sets the number of steps; otherwise `epochs` does. */
+  readonly steps?: number | undefined;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Different augmented passes over the training split; Infinity when every epoch is fresh. */
+  readonly passes: number;
+  readonly finetuneEpochs: number;
+}
+
+export interface Stop {
+  /** `Suspended`: by the manifest. `Interrupted`: by a signal to the local runner. */
+  readonly reason: 'Suspended' | 'Interrupted';
+  readonly message: string;
+}
+
+export interface Prepared {
+  readonly plan: Plan;
+  readonly profile: Profile;
+  readonly reference: Reference & { readonly digest: Digest };
+}
+
+export interface Backoff {
+  /** Before the first repetition; doubled for each further one. */
+  readonly baseSeconds: number;
+  readonly maximumSeconds: number;
+}
+
+export type AttemptState = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Interrupted';
+
+export interface ObservedAttempt {
+  readonly unit: string;
+  readonly stage: Stage;
+  readonly id: string;
+  readonly number: number;
+  /** The value of `Observed.retry` when it was created. */
+  readonly retry: number;
+  readonly state: AttemptState;
+  /** It has been told to stop and has not ended yet. */
+  readonly stopping?: boolean;
+  readonly startTime?: Date | undefined;
+  readonly endTime?: Date | undefined;
+  readonly exitCode?: number | undefined;
+  /** Why it failed, as a sentence. */
+  readonly message?: string | undefined;
+  /** Present only when it has been verified: schema, job, plan and the digests of all files. */
+  readonly result?: CommittedResult | undefined;
+  readonly progress?: Progress | undefined;
+  readonly device?: string | undefined;
+}
+
+export interface CommittedResult {
+  readonly value: UnitResult;
+  readonly reference: Reference;
+}

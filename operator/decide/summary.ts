@@ -1,0 +1,42 @@
+import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { UnitViews } from './units.ts';
+
+type Figures = Pick<DistillationJobStatus, 'progress' | 'speedup' | 'energy' | 'student'>;
+
+const joulesAKilowattHour = 3.6e6;
+
+/** Short texts for the columns of a listing; what is unknown is absent. */
+export function summaryOf(figures: Figures, units: UnitViews): NonNullable<DistillationJobStatus['summary']> {
+  const { progress, speedup, energy } = figures;
+  const accuracy = accuracyText(figures.student);
+  const seconds = deviceSeconds(units);
+  return {
+    ...(progress === undefined ? {} : { blocks: `${progress.done}/${progress.total}` }),
+    ...(speedup?.value === undefined
+      ? {}
+      : { speedup: `${speedup.value.toFixed(1)}x${speedup.basis === 'Estimated' ? ' est.' : ''}` }),
+    ...(energy?.joules === undefined
+      ? {}
+      : { energy: `${(energy.joules / joulesAKilowattHour).toPrecision(2)} kWh` }),
+    ...(accuracy === undefined ? {} : { accuracy }),
+    ...(seconds === 0 ? {} : { gpuSeconds: seconds.toFixed(0) }),
+  };
+}
+
+/** The chosen stage on test data, or on validation data and saying so. */
+function accuracyText(student: DistillationJobStatus['student']): string | undefined {
+  const accuracy = student?.stages?.find(({ stage }) => stage === student.chosen)?.accuracy;
+  const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+  if (accuracy?.test !== undefined) return percent(accuracy.test.value);
+  return accuracy?.validation === undefined ? undefined : `${percent(accuracy.validation.value)} val.`;
+}
+
+function deviceSeconds(units: UnitViews): number {
+  return [units.prepare, ...units.distill, units.finetune]
+    .flatMap((unit) => unit.attempts)
+    .reduce((total, { startTime, endTime }) => {
+      return startTime === undefined || endTime === undefined
+        ? total
+        : total + (endTime.getTime() - startTime.getTime()) / 1000;
+    }, 0);
+}

@@ -1,0 +1,98 @@
+import type { Plan } from '../../worker/contract/plan.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { UnitToCreate } from './decision.ts';
+import type { Backoff, CommittedResult, Observed, ObservedAttempt } from './observed.ts';
+
+/** A folder in the exchange, and what is trained there. */
+export interface Unit {
+  readonly name: string;
+  readonly stage: Stage;
+  readonly index: number;
+  readonly blocks: readonly string[];
+}
+
+export type UnitState =
+  | { readonly kind: 'Waiting'; readonly notBefore: Date | undefined }
+  | { readonly kind: 'Active'; readonly attempt: ObservedAttempt }
+  | { readonly kind: 'Done'; readonly result: CommittedResult }
+  /** Exit code 64: every further attempt would end the same way. */
+  | { readonly kind: 'Invalid'; readonly message: string }
+  /** Failed once more than `backoffLimit` allows. */
+  | { readonly kind: 'Exhausted'; readonly message: string };
+
+export interface UnitView extends Unit {
+  readonly attempts: readonly ObservedAttempt[];
+  readonly state: UnitState;
+}
+
+export const prepareUnit = { name: 'prepare', stage: 'Prepare', index: 0, blocks: [] } satisfies Unit;
+export const finetuneUnit = { name: 'finetune', stage: 'Finetune', index: 0, blocks: [] } satisfies Unit;
+
+/** One unit a block, in the plan's order. */
+export function distillUnits(plan: Plan): Unit[] {
+  return plan.blocks.map((block, index) => ({
+    name: `unit-${String(index).padStart(3, '0')}`,
+    stage: 'Distill',
+    index,
+    blocks: [block.name],
+  }));
+}
+
+export interface UnitViews {
+  readonly prepare: UnitView;
+  /** Empty until prepare has committed. */
+  readonly distill: readonly UnitView[];
+  readonly finetune: UnitView;
+}
+
+/** The units of the job with what is known of each. */
+export function viewUnits(observed: Observed): UnitViews {
+  const view = (unit: Unit): UnitView => {
+    const attempts = observed.attempts
+      .filter((attempt) => attempt.unit === unit.name)
+      .toSorted((a, b) => a.number - b.number);
+    return { ...unit, attempts, state: stateOf(attempts, observed) };
+  };
+  return {
+    prepare: view(prepareUnit),
+    distill: observed.prepared === undefined ? [] : distillUnits(observed.prepared.plan).map(view),
+    finetune: view(finetuneUnit),
+  };
+}
+
+/** A committed result ends a unit, whatever the exit code says and whatever else is still running. */
+function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): UnitState {
+  const committed = attempts.find((attempt) => attempt.result !== undefined);
+  if (committed?.result !== undefined) return { kind: 'Done', result: committed.result };
+  const active = attempts.findLast(isActive);
+  if (active !== undefined) return { kind: 'Active', attempt: active };
+  const counted = attempts.filter((attempt) => attempt.retry >= observed.retry);
+  const failures = counted.filter((attempt) => attempt.state === 'Failed');
+  const last = failures.at(-1);
+  if (last !== undefined) {
+    const message = last.message ?? `Attempt ${last.number} failed without saying why.`;
+    if (failures.some((attempt) => attempt.exitCode === 64)) return { kind: 'Invalid', message };
+    if (failures.length > observed.policy.backoffLimit) return { kind: 'Exhausted', message };
+  }
+  return { kind: 'Waiting', notBefore: earliestNextAttempt(counted, observed.backoff) };
+}
+
+export function isActive(attempt: ObservedAttempt): boolean {
+  return attempt.state === 'Pending' || attempt.state === 'Running';
+}
+
+/** Exponential back-off, for interruptions too: a worker that is always stopped at once must not spin. */
+function earliestNextAttempt(attempts: readonly ObservedAttempt[], backoff: Backoff): Date | undefined {
+  const ended = attempts.at(-1)?.endTime;
+  if (ended === undefined) return undefined;
+  const seconds = Math.min(backoff.baseSeconds * 2 ** (attempts.length - 1), backoff.maximumSeconds);
+  return new Date(ended.getTime() + seconds * 1000);
+}
+
+export function isDue({ state }: UnitView, now: Date): boolean {
+  return state.kind === 'Waiting' && (state.notBefore === undefined || state.notBefore <= now);
+}
+
+export function nextAttempt({ name, stage, index, attempts }: UnitView): UnitToCreate {
+  return { unit: name, stage, index, attemptNumber: (attempts.at(-1)?.number ?? 0) + 1 };
+}

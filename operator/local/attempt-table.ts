@@ -1,0 +1,189 @@
+import { distillUnits, isActive } from '../decide/units.ts';
+import type { Backoff, Observed, ObservedAttempt, Prepared } from '../decide/observed.ts';
+import type { Progress } from '../../worker/contract/progress.ts';
+import type { AttemptRecord } from './attempt-record.ts';
+import type { LocalJob } from './local-job.ts';
+import { readPrepared, verifyResult, type ExpectedResult } from './verify-result.ts';
+
+type Depth = ExpectedResult['depth'];
+
+/** What the runner knows of its attempts: from the disk at the start, then from its workers. */
+export class AttemptTable {
+  readonly #job: LocalJob;
+  readonly #attempts = new Map<string, ObservedAttempt>();
+  readonly #warn: (message: string) => void;
+  /** The number of this run: failures of earlier runs don't count against `backoffLimit`. */
+  readonly retry: number;
+  #prepared: Prepared | undefined;
+  readonly #warned = new Set<string>();
+
+  private constructor(job: LocalJob, records: readonly AttemptRecord[], warn: (message: string) => void) {
+    this.#job = job;
+    this.#warn = warn;
+    this.retry = 1 + Math.max(-1, ...records.map((record) => record.retry));
+    for (const record of records) this.#put(fromRecord(record));
+  }
+
+  static async load(
+    job: LocalJob,
+    records: readonly AttemptRecord[],
+    warn: (message: string) => void,
+  ): Promise<AttemptTable> {
+    const table = new AttemptTable(job, records, warn);
+    const finished = await table.#verifyUnit('finetune', 'Documents');
+    await table.#verifyAll(finished ? 'Documents' : 'Everything');
+    // It was made from another plan, so it is no reason to look less closely.
+    if (finished && !table.#isDone('finetune')) await table.#verifyAll('Everything');
+    return table;
+  }
+
+  get prepared(): Prepared | undefined {
+    return this.#prepared;
+  }
+
+  all(): ObservedAttempt[] {
+    return [...this.#attempts.values()];
+  }
+
+  active(): ObservedAttempt[] {
+    return this.all().filter(isActive);
+  }
+
+  started(attempt: ObservedAttempt): void {
+    this.#put(attempt);
+  }
+
+  stopping(unit: string, id: string): void {
+    this.#change(unit, id, { stopping: true });
+  }
+
+  progressed(unit: string, id: string, progress: Progress): void {
+    this.#change(unit, id, { progress });
+  }
+
+  /** Looks for the result of an attempt that has ended: a valid one counts, whatever the exit code says. */
+  async ended(unit: string, id: string, end: NonNullable<AttemptRecord['end']>): Promise<ObservedAttempt> {
+    const endTime = new Date(end.time);
+    const attempt = this.#find(unit, id);
+    const result = attempt === undefined ? undefined : await this.#resultOf(attempt, 'Everything');
+    this.#change(unit, id, {
+      endTime,
+      exitCode: end.exitCode,
+      ...(result === undefined
+        ? { state: end.state, message: end.message }
+        : { state: 'Succeeded' as const, result }),
+    });
+    if (unit === 'prepare' && result !== undefined) await this.#verifyAfterPrepare('Everything');
+    const changed = this.#find(unit, id);
+    if (changed === undefined) throw new Error(`Attempt ${id} at ${unit} ended but never started.`);
+    return changed;
+  }
+
+  observe(rest: Pick<Observed, 'policy' | 'training' | 'capacity' | 'suspensions'> & {
+    backoff: Backoff;
+    stop: Observed['stop'];
+    previous: Observed['previous'];
+  }): Observed {
+    const { stop, previous, ...same } = rest;
+    return {
+      ...same,
+      generation: 1,
+      retry: this.retry,
+      reopened: true,
+      attempts: this.all(),
+      ...(stop === undefined ? {} : { stop }),
+      ...(previous === undefined ? {} : { previous }),
+      ...(this.#prepared === undefined ? {} : { prepared: this.#prepared }),
+    };
+  }
+
+  async #verifyAll(depth: Depth): Promise<void> {
+    this.#prepared = undefined;
+    for (const attempt of this.all()) {
+      if (attempt.result !== undefined) this.#put({ ...attempt, state: 'Interrupted', result: undefined });
+    }
+    await this.#verifyUnit('prepare', depth);
+    await this.#verifyAfterPrepare(depth);
+  }
+
+  /** Results can be judged only when the plan that they must belong to is known. */
+  async #verifyAfterPrepare(depth: Depth): Promise<void> {
+    if (this.#prepared === undefined) return;
+    for (const { name } of distillUnits(this.#prepared.plan)) await this.#verifyUnit(name, depth);
+    await this.#verifyUnit('finetune', depth);
+  }
+
+  /** The first valid result of a unit's ended attempts is the one that counts. */
+  async #verifyUnit(unit: string, depth: Depth): Promise<boolean> {
+    for (const attempt of this.all().filter((each) => each.unit === unit && !isActive(each))) {
+      const result = await this.#resultOf(attempt, depth);
+      if (result !== undefined) {
+        this.#change(unit, attempt.id, { state: 'Succeeded', result });
+        return true;
+      }
+    }
+    return false;
+  }
+
+  async #resultOf(attempt: ObservedAttempt, depth: Depth): Promise<ObservedAttempt['result']> {
+    const verification = await verifyResult(this.#expected(attempt, depth));
+    if (verification.kind === 'Refused') this.#refused(verification.message);
+    if (verification.kind !== 'Valid') return undefined;
+    const { value } = verification.result;
+    if (value.stage !== 'Prepare') return verification.result;
+    try {
+      this.#prepared ??= await readPrepared(this.#job.folder, attempt, value);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#refused(`The plan of ${attempt.unit}/${attempt.id} is ignored: ${why}. Prepare is run again.`);
+      return undefined;
+    }
+    return verification.result;
+  }
+
+  #refused(message: string): void {
+    if (!this.#warned.has(message)) this.#warn(message);
+    this.#warned.add(message);
+  }
+
+  #isDone(unit: string): boolean {
+    return this.all().some((attempt) => attempt.unit === unit && attempt.result !== undefined);
+  }
+
+  #expected({ unit, stage, id }: ObservedAttempt, depth: Depth): ExpectedResult {
+    const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared.plan);
+    return {
+      exchange: this.#job.folder,
+      jobUid: this.#job.uid,
+      specDigest: this.#job.specDigest,
+      ...{ stage, unit, depth, attempt: id },
+      planDigest: this.#prepared?.reference.digest,
+      blocks: units.find(({ name }) => name === unit)?.blocks,
+    };
+  }
+
+  #find(unit: string, id: string): ObservedAttempt | undefined {
+    return this.#attempts.get(`${unit}/${id}`);
+  }
+
+  #put(attempt: ObservedAttempt): void {
+    this.#attempts.set(`${attempt.unit}/${attempt.id}`, attempt);
+  }
+
+  #change(unit: string, id: string, change: Partial<ObservedAttempt>): void {
+    const attempt = this.#find(unit, id);
+    if (attempt !== undefined) this.#put({ ...attempt, ...change });
+  }
+}
+
+/** A success is believed only when its result has been verified again. */
+function fromRecord({ unit, stage, id, number, retry, device, startTime, end }: AttemptRecord): ObservedAttempt {
+  return {
+    ...{ unit, stage, id, number, retry, device },
+    startTime: new Date(startTime),
+    endTime: new Date(end?.time ?? startTime),
+    state: end === undefined || end.state === 'Succeeded' ? 'Interrupted' : end.state,
+    exitCode: end?.exitCode,
+    message: end?.message,
+  };
+}

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { digestOfJson, type Digest } from '../../common/digest.ts';
+import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import { compileJob } from '../../crds/compile-job.ts';
+import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
+import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
+import type { JobSpec } from '../../worker/contract/job-spec.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { JobPolicy, TrainingAmount } from '../decide/observed.ts';
+import { jobFolder } from './layout.ts';
+
+/** A manifest as a job on this machine. */
+export interface LocalJob {
+  readonly namespace: string;
+  readonly name: string;
+  /** The first 12 digits of `specDigest`: an edited manifest is another job, the same manifest the same one. */
+  readonly uid: string;
+  readonly specDigest: Digest;
+  readonly compiled: CompiledJob;
+  /** The exchange folder. */
+  readonly folder: string;
+}
+
+/**
+ * Reads, checks and compiles a manifest. Relative paths in it start from its own folder.
+ *
+ * @throws InvalidInputError `manifest/...`, with file and line
+ */
+export async function loadLocalJob(manifest: string, storage?: string): Promise<LocalJob> {
+  const path = resolve(manifest);
+  const text = await readManifest(path);
+  const job = parseDistillationJob(text, manifest);
+  const compiled = compileJob(job, { manifestFolder: dirname(path) });
+  refuseWhatOnlyClustersDo(compiled.spec, manifest);
+  const specDigest = digestOfJson(whatDecidesBits(compiled.spec));
+  const identity = { namespace: compiled.namespace, name: compiled.name, uid: specDigest.slice(7, 19) };
+  const given = storage === undefined ? job.spec.storage?.uri : undefined;
+  const root = given === undefined ? resolve(storage ?? join(dirname(path), '.blockstill')) : pathOf(compiled.spec);
+  return { ...identity, specDigest, compiled, folder: jobFolder(root, identity) };
+}
+
+/** The part of the spec that a worker is told. */
+export function workerSpec({ spec }: CompiledJob): JobSpec {
+  const { teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output } = spec;
+  const { execution, resources } = spec;
+  return {
+    ...{ teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output },
+    ...{ execution, resources },
+  };
+}
+
+export function deviceOf({ resources }: CompiledSpec, stage: Stage): 'CPU' | 'GPU' {
+  switch (stage) {
+    case 'Prepare':
+      return resources.prepare.device;
+    case 'Distill':
+      return resources.distill.device;
+    case 'Finetune':
+      return resources.finetune.device;
+  }
+}
+
+export function policyOf({ spec }: CompiledJob): JobPolicy {
+  return {
+    maxParallel: spec.execution.maxParallel,
+    onUnitFailure: spec.distill.onUnitFailure,
+    backoffLimit: spec.backoffLimit,
+    activeDeadlineSeconds: spec.activeDeadlineSeconds,
+  };
+}
+
+export function trainingOf({ spec }: CompiledJob): TrainingAmount {
+  const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } = spec.dataset.augmentation;
+  const augmented = horizontalFlip || shiftCrop + rotation + brightness + contrast + saturation > 0;
+  const fresh = spec.execution.activationCache.mode === 'Recompute' || (augmented && passes === 0);
+  return {
+    steps: spec.distill.steps,
+    epochs: spec.distill.epochs ?? 1,
+    batchSize: spec.distill.batchSize,
+    passes: fresh ? Infinity : augmented ? passes : 1,
+    finetuneEpochs: spec.finetune.epochs,
+  };
+}
+
+/** What results depend on: not how many workers there are, where activations are kept, or what is done about failures. */
+function whatDecidesBits(spec: CompiledSpec): unknown {
+  const { teacher, dataset, partition, replacement, stitch, finetune, acceptance, output, execution, resources } = spec;
+  const { onUnitFailure: _, ...distill } = spec.distill;
+  const { precision, threads, seed } = execution;
+  const devices = [resources.prepare.device, resources.distill.device, resources.finetune.device];
+  return {
+    ...{ teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output },
+    execution: { devices, precision, threads, seed },
+  };
+}
+
+function refuseWhatOnlyClustersDo(spec: CompiledSpec, where: string): void {
+  if (spec.execution.packing === 'Auto') {
+    throw new InvalidInputError('manifest/packing', 'spec.execution.packing Auto is not available yet.', {
+      where,
+      hint: 'Use PerBlock, the default: results are the same, only the time differs.',
+    });
+  }
+  if (spec.suspend) {
+    throw new BlockstillError('run/suspended', 'spec.suspend is true, so nothing may run.', {
+      where,
+      hint: 'Set it to false, or remove it.',
+    });
+  }
+}
+
+function pathOf({ storage }: CompiledSpec): string {
+  if (storage.uri.startsWith('file://')) return fileURLToPath(storage.uri);
+  throw new InvalidInputError('storage/not-local', `spec.storage.uri is ${storage.uri}, which is not a folder here.`, {
+    hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used.',
+  });
+}
+
+async function readManifest(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new InvalidInputError('manifest/unreadable', `The manifest ${basename(path)} can't be read.`, {
+      where: path,
+      hint: 'Give the path of a YAML or JSON file that holds one DistillationJob.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import * as z from 'zod';
+import { BlockstillError } from '../../common/error.ts';
+import { identityOf, isRunning } from './process-identity.ts';
+
+const ownerSchema = z.object({ pid: z.int(), startTicks: z.string() });
+
+/**
+ * Makes this process the only runner of a job until it is disposed of. The lock of a process that has ended is taken
+ * over.
+ *
+ * @throws BlockstillError `run/already-active` when another process runs the job
+ */
+export async function acquireLock(path: string): Promise<AsyncDisposable> {
+  await mkdir(dirname(path), { recursive: true });
+  const own = JSON.stringify(await identityOf(process.pid));
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, own);
+  try {
+    while (!(await linked(draft, path))) await removeStale(path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      if ((await content(path)) === own) await rm(path, { force: true });
+    },
+  };
+}
+
+/** A link is made with its content in one step, so nobody ever reads half a lock. */
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  const seen = await content(path);
+  if (seen === undefined) return;
+  const owner = ownerOf(seen);
+  if (owner !== undefined && (await isRunning(owner))) {
+    throw new BlockstillError('run/already-active', `Another run of this job is active (process ${owner.pid}).`, {
+      where: path,
+      hint: 'Wait for it or stop it, then run the command again. `blockstill status` shows how far it is.',
+    });
+  }
+  const aside = `${path}.${randomUUID()}`;
+  await rename(path, aside).catch(ignoreMissing);
+  // Between reading and renaming, another run may have taken the stale lock over: then it gets its own back.
+  if ((await content(aside)) !== seen) await linked(aside, path).catch(ignoreMissing);
+  await rm(aside, { force: true });
+}
+
+function ownerOf(text: string): z.infer<typeof ownerSchema> | undefined {
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function content(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch(() => undefined);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}

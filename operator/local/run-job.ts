@@ -1,0 +1,160 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DistillationJobStatus } from '../../crds/status.ts';
+import { decide, isFinished } from '../decide/decide.ts';
+import type { Decision, JobEvent } from '../decide/decision.ts';
+import type { Backoff, Observed, Stop } from '../decide/observed.ts';
+import { takeOverAttempts } from './attempts-on-disk.ts';
+import { AttemptTable } from './attempt-table.ts';
+import { findDevices, workersThatFit, type Devices } from './devices.ts';
+import { runnerFiles } from './layout.ts';
+import { deviceOf, policyOf, trainingOf, type LocalJob } from './local-job.ts';
+import { acquireLock } from './lock.ts';
+import { readStatusFile, StatusFile } from './status-file.ts';
+import { recordSuspension } from './suspensions.ts';
+import { Wakeup } from './wakeup.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface RunOptions {
+  readonly job: LocalJob;
+  /** The worker program, to which stage and `--spec` are added. */
+  readonly workerCommand: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** In place of as many as the devices allow. */
+  readonly workers?: number | undefined;
+  /** Aborted when the user wants to stop: workers commit their checkpoints, and a later run goes on from there. */
+  readonly interrupt: AbortSignal;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceSeconds?: number;
+  readonly backoff?: Backoff;
+  now(): Date;
+  onUpdate(update: RunUpdate): void;
+}
+
+export interface RunUpdate {
+  readonly observed: Observed;
+  readonly status: DistillationJobStatus;
+  readonly events: readonly JobEvent[];
+}
+
+export interface RunOutcome {
+  readonly status: DistillationJobStatus;
+  /** Nothing had to be run: an earlier run had finished the job. */
+  readonly alreadyDone: boolean;
+}
+
+/** What a status says after Ctrl-C. */
+const interrupted = {
+  reason: 'Interrupted',
+  message: 'Interrupted; run the same command to resume.',
+} satisfies Stop;
+
+/**
+ * Runs a job on this machine to its end: observes, decides, carries out, until the job is finished or interrupted. May
+ * be killed at any moment; the next run goes on from what is committed and does nothing finished again.
+ *
+ * @throws BlockstillError `run/already-active` when another process runs the same job, `run/no-gpu`
+ */
+export async function runJob(options: RunOptions): Promise<RunOutcome> {
+  const { job } = options;
+  await mkdir(job.folder, { recursive: true });
+  await using _lock = await acquireLock(join(job.folder, runnerFiles.lock));
+  const run = await prepareRun(options);
+  try {
+    return await loop(run, options);
+  } finally {
+    await run.pool.stopAll();
+  }
+}
+
+interface Run {
+  readonly table: AttemptTable;
+  readonly pool: WorkerPool;
+  readonly wakeup: Wakeup;
+  readonly statusFile: StatusFile;
+  readonly events: JobEvent[];
+  readonly failures: unknown[];
+  observe(previous: DistillationJobStatus | undefined): Observed;
+  readonly previous: DistillationJobStatus | undefined;
+}
+
+async function prepareRun(options: RunOptions): Promise<Run> {
+  const { job, now, environment, graceSeconds = 10 } = options;
+  const devices = await devicesByStage(job, environment);
+  const last = await readStatusFile(job.folder);
+  const records = await takeOverAttempts(job.folder, { lastSeen: last?.written, graceSeconds, now });
+  const suspensions = await recordSuspension(job.folder, last?.written, now());
+  const events: JobEvent[] = [];
+  const failures: unknown[] = [];
+  const wakeup = new Wakeup();
+  const table = await AttemptTable.load(job, records, (message) => {
+    events.push({ type: 'Warning', reason: 'ResultRefused', message });
+  });
+  const pool = new WorkerPool({
+    ...{ job, table, command: options.workerCommand, environment, graceSeconds, now },
+    devices: (stage) => devices[stage],
+    changed: () => wakeup.notify(),
+    failed: (error) => {
+      failures.push(error);
+      wakeup.notify();
+    },
+  });
+  const [policy, training] = [policyOf(job.compiled), trainingOf(job.compiled)];
+  const backoff = options.backoff ?? { baseSeconds: 1, maximumSeconds: 60 };
+  return {
+    ...{ table, pool, wakeup, events, failures, previous: last?.status },
+    statusFile: new StatusFile(job.folder),
+    observe: (previous) => {
+      const stop = options.interrupt.aborted ? interrupted : undefined;
+      const capacity = capacityOf(table, devices.Distill, options.workers);
+      return table.observe({ policy, training, suspensions, backoff, previous, capacity, stop });
+    },
+  };
+}
+
+async function loop(run: Run, { now, interrupt, onUpdate }: RunOptions): Promise<RunOutcome> {
+  const { wakeup, statusFile, pool, table } = run;
+  const wake = (): void => wakeup.notify();
+  interrupt.addEventListener('abort', wake);
+  let status = run.previous;
+  let alreadyDone = true;
+  try {
+    while (true) {
+      const observed = run.observe(status);
+      const decision = decide(observed, now());
+      status = decision.status;
+      await statusFile.write(status, now());
+      onUpdate({ observed, status, events: [...run.events.splice(0), ...decision.events] });
+      if (run.failures.length > 0) throw run.failures[0];
+      const over = isFinished(status) || status.phase === 'Suspended';
+      if (over && table.active().length === 0) return { status, alreadyDone };
+      for (const attempt of decision.remove) pool.stop(attempt);
+      for (const unit of decision.create) await pool.start(unit);
+      alreadyDone &&= decision.create.length === 0;
+      if (decision.create.length === 0) await wakeup.sleep(secondsToSleep(decision, statusFile, now()));
+    }
+  } finally {
+    interrupt.removeEventListener('abort', wake);
+  }
+}
+
+/** Until the next thing that comes of itself: the end of a back-off, a deadline, the next writing of the status. */
+function secondsToSleep({ requeueAfterSeconds }: Decision, statusFile: StatusFile, now: Date): number {
+  return Math.min(requeueAfterSeconds ?? Infinity, statusFile.secondsUntilDue(now));
+}
+
+async function devicesByStage(
+  { compiled }: LocalJob,
+  environment: NodeJS.ProcessEnv,
+): Promise<Record<'Prepare' | 'Distill' | 'Finetune', Devices>> {
+  const find = async (stage: 'Prepare' | 'Distill' | 'Finetune'): Promise<Devices> =>
+    await findDevices(deviceOf(compiled.spec, stage), environment);
+  return { Prepare: await find('Prepare'), Distill: await find('Distill'), Finetune: await find('Finetune') };
+}
+
+/** On a CPU the thread count of a unit, which the plan fixes, decides how many fit; never the other way round. */
+function capacityOf(table: AttemptTable, devices: Devices, wanted: number | undefined): number {
+  const fit = workersThatFit(devices, table.prepared?.plan.threads.distill ?? 1);
+  if (wanted === undefined) return fit;
+  return devices.kind === 'GPU' ? Math.min(wanted, fit) : wanted;
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+
+export interface CommandOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CommandResult {
+  /** The exit code; `undefined` when there is no such program, or a signal ended it. */
+  readonly code: number | undefined;
+  /** There is no such program on PATH. */
+  readonly missing: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, without a shell. Rejects only when `signal` aborts it. */
+export async function runCommand(
+  program: string,
+  commandArguments: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  return await new Promise((resolve, reject) => {
+    const child = spawn(program, commandArguments, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') resolve({ code: undefined, missing: true, stdout, stderr });
+      else reject(error);
+    });
+    child.on('close', (code) => resolve({ code: code ?? undefined, missing: false, stdout, stderr }));
+  });
+}
+
+/** The last lines of what a program said, for the end of an error message. */
+export function lastLines(text: string, count = 8): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}

@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import {
+  accuraciesSchema,
+  accuracySchema,
+  artifactSchema,
+  contractVersion,
+  costSchema,
+  digestSchema,
+  latencySchema,
+  platformSchema,
+} from './primitives.ts';
+
+export const blockStateSchema = z.enum(['Distilled', 'Collapsed']);
+
+/** What became of one block. */
+export const blockResultSchema = z.object({
+  name: z.string(),
+  /** `Collapsed`: no usable replacement came out, after the retry; the teacher's layers stay. */
+  state: blockStateSchema,
+  reason: z.string().optional(),
+  /** Trainings of the block: 2 when the first collapsed and was tried again at a lower learning rate. */
+  trainings: z.int().positive(),
+  epochs: z.int().nonnegative(),
+  stopReason: z.enum(['Finished', 'EarlyStopped', 'NotFinite']),
+  /** The last epoch's mean training loss; null when it was not finite. */
+  loss: z.number().nullable(),
+  /** MSE over the variance around each channel's mean: validation split, inference mode, best weights. */
+  unexplainedVariance: z.number().nullable(),
+  /** The teacher with this block swapped, validation split. */
+  score: accuracySchema.nullable(),
+  /** Mean loss of each epoch: training and validation. */
+  history: z.array(z.object({ loss: z.number().nullable(), validationLoss: z.number().nullable() })),
+  /** Device seconds spent on this block's steps over all attempts. */
+  seconds: z.number().nonnegative(),
+  weights: artifactSchema.nullable(),
+});
+export type BlockResult = z.infer<typeof blockResultSchema>;
+
+const common = {
+  version: z.literal(contractVersion),
+  jobUid: z.string(),
+  unit: z.string(),
+  attempt: z.string(),
+  specDigest: digestSchema,
+  platform: platformSchema,
+  startTime: z.iso.datetime(),
+  completionTime: z.iso.datetime(),
+  /** Device seconds over all attempts, interrupted ones included up to their last checkpoint. */
+  seconds: z.number().nonnegative(),
+  /** Null without a meter, with the reason. */
+  joules: z.number().nonnegative().nullable(),
+  joulesReason: z.string().optional(),
+};
+
+export const prepareResultSchema = z.object({
+  ...common,
+  stage: z.literal('Prepare'),
+  plan: artifactSchema,
+  profile: artifactSchema,
+  artifacts: z.array(artifactSchema),
+});
+export type PrepareResult = z.infer<typeof prepareResultSchema>;
+
+export const distillResultSchema = z.object({
+  ...common,
+  stage: z.literal('Distill'),
+  planDigest: digestSchema,
+  /** Where the boundary activations came from; changes times, never bits. */
+  activations: z.enum(['Memory', 'Disk', 'Recompute']),
+  /** Seconds of teacher passes, loading and evaluation that no single block can be charged with. */
+  sharedSeconds: z.number().nonnegative(),
+  blocks: z.array(blockResultSchema).min(1),
+});
+export type DistillResult = z.infer<typeof distillResultSchema>;
+
+/** A stage of the student: `Stitched`, then BatchNorm `Recalibrated`, then `Finetuned`. */
+export const studentStageSchema = z.enum(['Stitched', 'Recalibrated', 'Finetuned']);
+
+export const finetuneResultSchema = z.object({
+  ...common,
+  stage: z.literal('Finetune'),
+  planDigest: digestSchema,
+  blocks: z.array(
+    z.object({
+      name: z.string(),
+      replaced: z.boolean(),
+      reason: z.string().optional(),
+      scoreDrop: z.number().nullable(),
+    }),
+  ),
+  teacher: z.object({ cost: costSchema, accuracy: accuraciesSchema, latency: z.array(latencySchema) }),
+  student: z.object({
+    cost: costSchema,
+    /** One entry a stage that was reached. */
+    stages: z.array(z.object({ stage: studentStageSchema, accuracy: accuraciesSchema })).min(1),
+    /** The stage that was kept, chosen on validation. */
+    chosen: studentStageSchema,
+    latency: z.array(latencySchema),
+    /** Digest over model.json and the weight files. */
+    digest: digestSchema,
+    /** Where it was published; null when it was not accepted. */
+    uri: z.string().nullable(),
+  }),
+  /** False: worse than `acceptance` allows, or nothing replaced; the student is kept for inspection. */
+  accepted: z.boolean(),
+  reason: z.string().optional(),
+  history: z.array(z.object({ loss: z.number().nullable(), validationAccuracy: z.number().nullable() })),
+  artifacts: z.array(artifactSchema),
+});
+export type FinetuneResult = z.infer<typeof finetuneResultSchema>;
+
+export const unitResultSchema = z.discriminatedUnion('stage', [
+  prepareResultSchema,
+  distillResultSchema,
+  finetuneResultSchema,
+]);
+export type UnitResult = z.infer<typeof unitResultSchema>;
+
+/** The file of an attempt's folder whose presence commits it. */
+export const resultFile = 'result.json';

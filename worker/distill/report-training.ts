@@ -1,0 +1,37 @@
+import type { WorkContext } from '../work-context.ts';
+import type { BlockTraining } from './block-training.ts';
+import type { Cursor } from './train-blocks.ts';
+import { trainingLength } from './training-length.ts';
+
+export interface TrainingReport {
+  readonly cursor: Cursor;
+  readonly samples: number;
+  /** When the steps of this attempt began, and how many were done then. */
+  readonly since: { readonly seconds: number; readonly steps: number };
+}
+
+/** Tells how far the blocks have come; the caller's channel thins it out. */
+export function reportTraining(context: WorkContext, blocks: readonly BlockTraining[], report: TrainingReport): void {
+  const { cursor, samples, since } = report;
+  const jobSpec = context.spec.spec;
+  const { epochs, stepsPerEpoch, steps } = trainingLength(jobSpec, samples);
+  const done = Math.min(steps, cursor.epoch * stepsPerEpoch + cursor.step);
+  const elapsed = context.clock.seconds() - since.seconds;
+  const perSecond = elapsed > 0 && done > since.steps ? (done - since.steps) / elapsed : undefined;
+  const live = blocks.filter((block) => block.state.live).length;
+  context.report({
+    activity: 'Training',
+    fraction: done / steps,
+    samplesPerSecond: perSecond === undefined ? null : perSecond * jobSpec.distill.batchSize * live,
+    etaSeconds: perSecond === undefined ? null : (steps - done) / perSecond,
+    blocks: blocks.map(({ state }) => ({
+      name: state.name,
+      state: state.live ? 'Training' : 'Done',
+      epoch: Math.min(epochs, state.epochs),
+      epochs,
+      step: state.live ? done : steps,
+      steps,
+      loss: state.history.at(-1)?.loss ?? null,
+    })),
+  });
+}

@@ -1,0 +1,134 @@
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
+import { BlockstillError } from '../../common/error.ts';
+import { writeFileAtomically, writeJsonAtomically } from '../../common/files.ts';
+import type { Artifact } from '../contract/primitives.ts';
+import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
+import type { UnitSpec } from '../contract/unit-spec.ts';
+
+/**
+ * One attempt's folder in the exchange, and sight of the earlier attempts at the same unit.
+ *
+ * An attempt writes into its own folder only, so an attempt that was given up and still runs can harm nobody.
+ */
+export class Attempt {
+  readonly folder: string;
+  readonly #unitFolder: string;
+  readonly #spec: UnitSpec;
+
+  private constructor(spec: UnitSpec) {
+    this.#spec = spec;
+    this.#unitFolder = join(spec.exchange, spec.unit);
+    this.folder = join(this.#unitFolder, spec.attempt.id);
+  }
+
+  static async open(spec: UnitSpec): Promise<Attempt> {
+    const attempt = new Attempt(spec);
+    await mkdir(attempt.folder, { recursive: true });
+    return attempt;
+  }
+
+  path(...parts: readonly string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  /** Commits the result. Every file that it names must be in place and synced before. */
+  async commit(result: UnitResult): Promise<void> {
+    await writeJsonAtomically(this.path(resultFile), unitResultSchema.parse(result));
+  }
+
+  async artifact(path: string): Promise<Artifact> {
+    const absolute = this.path(path);
+    return { path, bytes: (await stat(absolute)).size, digest: await digestOfFile(absolute) };
+  }
+
+  /**
+   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and all its files are
+   * still what it says. A damaged one is passed over: the unit is then done again.
+   */
+  async committedResult(): Promise<{ result: UnitResult; folder: string } | undefined> {
+    for (const folder of await this.attemptFolders()) {
+      const result = await readResult(join(folder, resultFile));
+      if (result === undefined || !this.#belongs(result)) continue;
+      if (await artifactsIntact(folder, artifactsOf(result))) return { result, folder };
+    }
+    return undefined;
+  }
+
+  /** Takes over an earlier attempt's committed result as this one's, files and all. */
+  async adopt(earlier: { result: UnitResult; folder: string }): Promise<UnitResult> {
+    if (earlier.folder !== this.folder) {
+      for (const artifact of artifactsOf(earlier.result)) {
+        await writeFileAtomically(this.path(artifact.path), await readFile(join(earlier.folder, artifact.path)));
+      }
+      await this.commit(earlier.result);
+    }
+    return earlier.result;
+  }
+
+  /** The folders of all attempts at this unit, this one's included. */
+  async attemptFolders(): Promise<string[]> {
+    const entries = await readdir(this.#unitFolder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(this.#unitFolder, entry.name))
+      .sort();
+  }
+
+  #belongs(result: UnitResult): boolean {
+    if (result.stage !== this.#spec.stage || result.unit !== this.#spec.unit) return false;
+    if (result.specDigest !== this.#spec.specDigest || result.jobUid !== this.#spec.job.uid) return false;
+    if (result.stage === 'Prepare') return true;
+    if (result.planDigest !== this.#spec.plan?.digest) return false;
+    if (result.stage === 'Finetune') return true;
+    return (this.#spec.blocks ?? []).join() === result.blocks.map((block) => block.name).join();
+  }
+}
+
+/** Every file that a result vouches for, relative to its own folder. */
+export function artifactsOf(result: UnitResult): readonly Artifact[] {
+  switch (result.stage) {
+    case 'Prepare':
+      return [result.plan, result.profile, ...result.artifacts];
+    case 'Distill':
+      return result.blocks.flatMap((block) => (block.weights === null ? [] : [block.weights]));
+    case 'Finetune':
+      return result.artifacts;
+  }
+}
+
+/** A result file that parses, or undefined when there is none or it is not one. */
+export async function readResult(path: string): Promise<UnitResult | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return unitResultSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function artifactsIntact(folder: string, artifacts: readonly Artifact[]): Promise<boolean> {
+  for (const artifact of artifacts) {
+    const digest = await digestOfFile(join(folder, artifact.path)).catch(() => undefined);
+    if (digest !== artifact.digest) return false;
+  }
+  return true;
+}
+
+/**
+ * Reads a document of an earlier stage and checks its digest.
+ *
+ * @throws BlockstillError `storage/changed` when the file is not the one that was committed.
+ */
+export async function readVerified(path: string, expected: Digest): Promise<Buffer> {
+  const bytes = await readFile(path);
+  if (digestOfBytes(bytes) !== expected) {
+    throw new BlockstillError('storage/changed', 'The file is not the one that an earlier stage committed.', {
+      where: path,
+      hint: 'Something wrote into the exchange. Remove the folder of that stage, and it is done again.',
+    });
+  }
+  return bytes;
+}

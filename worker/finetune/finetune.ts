@@ -1,0 +1,182 @@
+import { canonicalJson } from '../../common/digest.ts';
+import { contractVersion, type Accuracies } from '../contract/primitives.ts';
+import type { FinetuneResult } from '../contract/unit-result.ts';
+import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
+import { noMeterReason } from '../energy.ts';
+import { createYielder } from '../interruption.ts';
+import { costOf } from '../models/cost.ts';
+import type { Network } from '../models/network.ts';
+import { saveNetwork } from '../models/save.ts';
+import { openPlatform } from '../platform.ts';
+import { openPlan, type PlannedInputs } from '../teacher/open-plan.ts';
+import type { WorkContext } from '../work-context.ts';
+import { acceptanceOf } from './acceptance.ts';
+import { downstreamOf } from './downstream.ts';
+import { measureLatency } from './measure-latency.ts';
+import { publishStudent } from './publish-student.ts';
+import { selectBlocks, type Selection } from './select-blocks.ts';
+import { readDistilledBlocks, stitchStudent, type DistilledBlock } from './stitch-student.ts';
+import { networkOf, openStudent, studentAccuracies, studentEndpoint, type StudentSession, type StudentSessionOptions } from './student-session.ts';
+import { trainStudent, type FinetuneOutcome } from './train-student.ts';
+
+interface StudentStage {
+  readonly stage: FinetuneResult['student']['chosen'];
+  readonly accuracy: Accuracies;
+  readonly network: Network;
+}
+
+const studentFolder = 'student';
+const latencyBatchSizes = [1, 64];
+
+/**
+ * Stitches the accepted replacements into the teacher, recalibrates BatchNorm, trains end to end, and keeps whichever
+ * stage is best on validation. Test figures are reported and choose nothing.
+ */
+export async function finetune(context: WorkContext): Promise<FinetuneResult> {
+  const { attempt, clock } = context;
+  const startTime = clock.now();
+  const started = clock.seconds();
+  using inputs = await openPlan(context);
+  const platform = openPlatform(context.spec, inputs.plan.threads.finetune);
+  const yielding = createYielder(clock.seconds, context.signal);
+  const tell = (activity: string): void =>
+    context.report({ activity, fraction: null, samplesPerSecond: null, etaSeconds: null, blocks: [] });
+
+  tell('Stitching');
+  const blocks = await readDistilledBlocks(context, inputs);
+  const selection = await select(context, { inputs, blocks, yielding });
+  const replaced = selection.filter((block) => block.replaced).map((block) => block.name);
+  const stitched = stitchStudent(inputs, blocks, replaced);
+  const sessionOptions: StudentSessionOptions = {
+    inputs,
+    spec: context.spec.spec,
+    student: stitched,
+    downstream: downstreamOf(stitched, inputs.teacher),
+  };
+  using student = openStudent(sessionOptions);
+  const judge = (): Promise<Accuracies> => studentAccuracies(sessionOptions, student, yielding);
+  const stages: StudentStage[] = [{ stage: 'Stitched', accuracy: await judge(), network: stitched }];
+  if (replaced.length > 0) {
+    tell('Recalibrating BatchNorm');
+    await recalibrateStudent(context, { inputs, student, yielding });
+    stages.push({ stage: 'Recalibrated', accuracy: await judge(), network: networkOf(stitched, student) });
+  }
+  let tuning: FinetuneOutcome = { best: undefined, history: [], seconds: 0 };
+  if (replaced.length > 0 && context.spec.spec.finetune.epochs > 0) {
+    tuning = await trainStudent({
+      context,
+      student,
+      session: sessionOptions,
+      platform: canonicalJson(platform),
+      yielding,
+      judge: async () => (await judge()).validation,
+    });
+    if (tuning.best !== undefined) {
+      student.session.set(tuning.best);
+      stages.push({ stage: 'Finetuned', accuracy: await judge(), network: networkOf(stitched, student) });
+    }
+  }
+
+  const chosen = bestOf(stages);
+  tell('Measuring latency');
+  const latency = await measureLatency({
+    teacher: inputs.teacher,
+    student: chosen.network,
+    device: platform.device,
+    batchSizes: latencyBatchSizes,
+    seconds: clock.seconds,
+    between: yielding,
+  });
+  const digest = await saveNetwork(chosen.network, attempt.path(studentFolder));
+  const acceptance = acceptanceOf({
+    teacher: inputs.plan.teacher.accuracy.validation,
+    student: chosen.accuracy.validation,
+    replaced: replaced.length,
+    maxAccuracyDrop: context.spec.spec.acceptance.maxAccuracyDrop,
+  });
+  const artifacts = await Promise.all(
+    ['model.json', 'weights.bin'].map((file) => attempt.artifact(`${studentFolder}/${file}`)),
+  );
+  const uri = acceptance.accepted
+    ? await publishStudent(context, { folder: attempt.path(studentFolder), artifacts, digest })
+    : null;
+  const result: FinetuneResult = {
+    version: contractVersion,
+    stage: 'Finetune',
+    jobUid: context.spec.job.uid,
+    unit: context.spec.unit,
+    attempt: context.spec.attempt.id,
+    specDigest: context.spec.specDigest,
+    planDigest: inputs.planDigest,
+    platform,
+    startTime: startTime.toISOString(),
+    completionTime: clock.now().toISOString(),
+    seconds: Math.max(clock.seconds() - started, tuning.seconds),
+    joules: null,
+    joulesReason: noMeterReason,
+    blocks: [...selection],
+    teacher: { cost: inputs.plan.teacher.cost, accuracy: inputs.plan.teacher.accuracy, latency: [...latency.teacher] },
+    student: {
+      cost: costOf(chosen.network),
+      stages: stages.map(({ stage, accuracy }) => ({ stage, accuracy })),
+      chosen: chosen.stage,
+      latency: [...latency.student],
+      digest,
+      uri,
+    },
+    ...acceptance,
+    history: [...tuning.history],
+    artifacts,
+  };
+  await attempt.commit(result);
+  return result;
+}
+
+async function select(
+  context: WorkContext,
+  options: { inputs: PlannedInputs; blocks: ReadonlyMap<string, DistilledBlock>; yielding: () => Promise<void> },
+): Promise<readonly Selection[]> {
+  const { blocks, inputs, yielding } = options;
+  const teacher = inputs.plan.teacher.accuracy.validation;
+  const failed = new Map(context.spec.failedBlocks?.map(({ name, reason }) => [name, reason]));
+  const candidates = inputs.plan.blocks.map(({ name }) => {
+    const block = blocks.get(name);
+    const missing =
+      block?.replacement === undefined ? (failed.get(name) ?? block?.result.reason ?? 'No unit has distilled it.') : undefined;
+    return { name, score: block?.result.score ?? null, missing };
+  });
+  return selectBlocks(candidates, teacher, {
+    ...context.spec.spec.stitch,
+    stitchedDrop: async (names) => {
+      const student = stitchStudent(inputs, blocks, names);
+      const sessionOptions = { inputs, spec: context.spec.spec, student, downstream: downstreamOf(student, inputs.teacher) };
+      using session = openStudent(sessionOptions);
+      const { validation } = await studentAccuracies(sessionOptions, session, yielding);
+      const reference = validation?.measure === 'Top1' ? (teacher?.value ?? 1) : 1;
+      return reference - (validation?.value ?? 0);
+    },
+  });
+}
+
+async function recalibrateStudent(
+  context: WorkContext,
+  options: { inputs: PlannedInputs; student: StudentSession; yielding: () => Promise<void> },
+): Promise<void> {
+  const { inputs, student, yielding } = options;
+  const { execution, finetune: tuning, stitch } = context.spec.spec;
+  const { train } = inputs.dataset;
+  await recalibrate({
+    session: student.session,
+    targets: [{ endpoint: studentEndpoint.recalibrate, statistics: student.downstreamStatistics }],
+    batches: recalibrationBatches(execution.seed, train.count, { batchSize: tuning.batchSize, count: stitch.recalibrationBatches }),
+    feeds: (rows) => student.plainFeed.feeds(train, rows),
+    between: yielding,
+  });
+}
+
+/** The stage with the highest validation figure; of equal ones the later, which has seen more. */
+function bestOf(stages: readonly StudentStage[]): StudentStage {
+  return stages.reduce((best, stage) =>
+    (stage.accuracy.validation?.value ?? 0) >= (best.accuracy.validation?.value ?? 0) ? stage : best,
+  );
+}

@@ -1,0 +1,22 @@
+import type { Operation, Tensor } from '../tensor.ts';
+import { reshape, slice } from './layout.ts';
+
+/**
+ * Makes a tensor's bits independent of who else reads it: run the result in every endpoint that computes the tensor.
+ *
+ * TensorFlow fuses an operation with the one behind it when that is its only reader, and fused kernels round
+ * differently. A second reader, here of one element, keeps the tensor a tensor of its own.
+ */
+export function tap(x: Tensor): Operation {
+  const { graph } = x;
+  const origin = x.shape.map(() => 0);
+  const element = slice(
+    x,
+    origin,
+    x.shape.map(() => 1),
+  );
+  return graph.assign(
+    graph.variable(`tap/${x.operation.name}:${x.index}`, [], x.dtype),
+    reshape(element, []),
+  );
+}

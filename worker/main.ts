@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { describeError, BlockstillError, InvalidInputError } from '../common/error.ts';
+import { systemClock } from './clock.ts';
+import { exitCode, type ExitCode } from './contract/exit-code.ts';
+import { contractVersion } from './contract/primitives.ts';
+import { unitSpecSchema, type UnitSpec } from './contract/unit-spec.ts';
+import { distill } from './distill/distill.ts';
+import { Attempt } from './exchange/attempt.ts';
+import { finetune } from './finetune/finetune.ts';
+import { InterruptedError } from './interruption.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { prepare } from './prepare/prepare.ts';
+import { validate } from './prepare/validate.ts';
+import type { WorkContext } from './work-context.ts';
+
+const usage = 'usage: node worker/main.ts <prepare|distill|finetune|validate> --spec <unit-spec.json>';
+const progressSeconds = 0.5;
+
+/** The worker's program: does what one unit spec says, and ends with one of `contract/exit-code.ts`. */
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { spec: { type: 'string' } },
+  });
+  const [command] = positionals;
+  if (values.spec === undefined) throw new InvalidInputError('unit/usage', usage);
+  const spec = await readSpec(values.spec);
+  const logger = createLogger('info', { unit: spec.unit, attempt: spec.attempt.id });
+  const context = await createContext(spec, logger);
+  try {
+    if (command === 'validate') {
+      process.stdout.write(`${JSON.stringify(await validate(context))}\n`);
+      return exitCode.Committed;
+    }
+    await work(command, context);
+    return exitCode.Committed;
+  } catch (error) {
+    if (error instanceof InterruptedError || (context.signal.aborted && isAbort(error))) return exitCode.Interrupted;
+    logger.error(describeError(error), errorFields(error));
+    return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
+  }
+}
+
+async function work(command: string | undefined, context: WorkContext): Promise<void> {
+  const earlier = await context.attempt.committedResult();
+  if (earlier !== undefined) {
+    context.logger.info('An earlier attempt has committed this unit');
+    await context.attempt.adopt(earlier);
+    return;
+  }
+  switch (command) {
+    case 'prepare':
+      await prepare(context);
+      return;
+    case 'distill':
+      await distill(context);
+      return;
+    case 'finetune':
+      await finetune(context);
+      return;
+    default:
+      throw new InvalidInputError('unit/usage', usage);
+  }
+}
+
+async function readSpec(path: string): Promise<UnitSpec> {
+  try {
+    return unitSpecSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new InvalidInputError('unit/bad-spec', 'The unit spec is missing or is not one.', { where: path, cause });
+  }
+}
+
+async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContext> {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => controller.abort());
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  let activity = '';
+  return {
+    spec,
+    attempt: await Attempt.open(spec),
+    clock: systemClock,
+    logger,
+    signal: controller.signal,
+    checkpointSeconds: Number(process.env['BLOCKSTILL_CHECKPOINT_SECONDS'] ?? 60),
+    report: (progress) => {
+      const now = systemClock.seconds();
+      if (progress.activity === activity && now - reportedAt < progressSeconds) return;
+      reportedAt = now;
+      activity = progress.activity;
+      const { stage, unit, attempt } = spec;
+      process.stdout.write(`${JSON.stringify({ version: contractVersion, stage, unit, attempt: attempt.id, ...progress })}\n`);
+    },
+  };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+}
+
+function errorFields(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return {};
+  const code = error instanceof BlockstillError ? { code: error.code } : {};
+  return { error: error.name, ...code, stack: error.stack };
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${describeError(error)}\n`);
+  return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
+});

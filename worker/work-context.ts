@@ -1,0 +1,18 @@
+import type { Clock } from './clock.ts';
+import type { Progress } from './contract/progress.ts';
+import type { UnitSpec } from './contract/unit-spec.ts';
+import type { Attempt } from './exchange/attempt.ts';
+import type { Logger } from './logger.ts';
+
+/** What every stage of the worker is given. */
+export interface WorkContext {
+  readonly spec: UnitSpec;
+  readonly attempt: Attempt;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborted when the worker is told to stop. */
+  readonly signal: AbortSignal;
+  /** Seconds between checkpoints. */
+  readonly checkpointSeconds: number;
+  report(progress: Omit<Progress, 'version' | 'stage' | 'unit' | 'attempt'>): void;
+}
