@@ -14,6 +14,7 @@ setup: ## Install what the project needs: packages, Node 24, TensorFlow (safe to
 
 .PHONY: demo
 demo: setup ## Set up, then distill the MNIST example on this machine
+	@node examples/mnist/make-data.ts
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
@@ -39,7 +40,7 @@ generate: setup ## Write the files that come from the API schema again
 
 .PHONY: bench
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
-	@node test/bench/main.ts
+	@node test/bench/step.ts
 
 .PHONY: clean
 clean: ## Remove what was built here; set-up and results of runs stay

@@ -20,14 +20,20 @@ const terminals = ({ color }: CommonOptions): { out: Terminal; progress: Termina
 /** The command line: parses, calls the command, and sets the exit code. */
 async function main(): Promise<void> {
   const program = new Command('blockstill')
-    .description('Turns a trained convolutional network into a cheaper one by parallel blockwise distillation.')
+    .description(
+      'Turns a trained convolutional network into a cheaper one by parallel blockwise distillation.',
+    )
     .version(packageJson.version)
     .exitOverride()
     .showHelpAfterError('Run with --help for usage.')
     .addHelpText('after', `${examples}\n${exitCodesHelp}`);
   common(program.command('run <manifest>'))
     .description('run a DistillationJob on this machine; a second run resumes, or says that it is done')
-    .option('--workers <number>', 'units to train at once (default: one a GPU, or as many as the cores allow)', positiveInteger)
+    .option(
+      '--workers <number>',
+      'units to train at once (default: one a GPU, or as many as the cores allow)',
+      positiveInteger,
+    )
     .option('--storage <folder>', 'where the job keeps its data (default: .blockstill beside the manifest)')
     .addHelpText('after', `${examples}\n${exitCodesHelp}`)
     .action(async (manifest: string, options: CommonOptions & { workers?: number; storage?: string }) => {
@@ -58,13 +64,16 @@ Examples:
 
 function common(command: Command): Command {
   return command
-    .addOption(new Option('-o, --output <format>', 'form of the result').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('-o, --output <format>', 'form of the result').choices(['text', 'json']).default('text'),
+    )
     .option('--no-color', 'no colour, also where the terminal has it');
 }
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }
 

@@ -12,7 +12,7 @@ export interface Terminal {
 
 /** A stream as a terminal; colour and redrawing only where they are wanted and the stream is one. */
 export function terminalOf(stream: WriteStream, options: { readonly color: boolean }): Terminal {
-  const interactive = stream.isTTY === true && process.env['TERM'] !== 'dumb';
+  const interactive = stream.isTTY && process.env['TERM'] !== 'dumb';
   return {
     write: (text) => void stream.write(text),
     interactive,

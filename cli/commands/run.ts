@@ -45,7 +45,8 @@ export async function runCommand(
   );
   if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);
   else {
-    if (alreadyDone && status.phase === 'Complete') out.write('This job was already done; nothing was run.\n');
+    if (alreadyDone && status.phase === 'Complete')
+      out.write('This job was already done; nothing was run.\n');
     const phases = last === undefined ? {} : phaseSeconds(last.observed);
     if (status.phase === 'Complete' || status.phase === 'Failed') {
       out.write(`${jobTable(status, phases).slice(1).join('\n')}\n`);

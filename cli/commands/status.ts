@@ -18,14 +18,21 @@ export interface StatusCommand {
  *
  * @throws BlockstillError `run/never-run`
  */
-export async function statusCommand({ manifest, storage, output }: StatusCommand, out: Terminal): Promise<number> {
+export async function statusCommand(
+  { manifest, storage, output }: StatusCommand,
+  out: Terminal,
+): Promise<number> {
   const job = await loadLocalJob(manifest, storage);
   const found = await readStatusFile(job.folder);
   if (found === undefined) {
-    throw new BlockstillError('run/never-run', 'This manifest has not been run here, or it was changed since.', {
-      where: join(job.folder, 'status.json'),
-      hint: `Run it: blockstill run ${manifest}. An edited manifest is another job, with a folder of its own.`,
-    });
+    throw new BlockstillError(
+      'run/never-run',
+      'This manifest has not been run here, or it was changed since.',
+      {
+        where: join(job.folder, 'status.json'),
+        hint: `Run it: blockstill run ${manifest}. An edited manifest is another job, with a folder of its own.`,
+      },
+    );
   }
   const { status, written } = found;
   if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);
@@ -37,6 +44,8 @@ export async function statusCommand({ manifest, storage, output }: StatusCommand
   return exitCodes.Success;
 }
 
-function progressText({ progress }: NonNullable<Awaited<ReturnType<typeof readStatusFile>>>['status']): string {
+function progressText({
+  progress,
+}: NonNullable<Awaited<ReturnType<typeof readStatusFile>>>['status']): string {
   return progress === undefined ? '' : `${progress.done}/${progress.total} blocks, ${progress.percent}%, `;
 }

@@ -22,7 +22,9 @@ export async function validateCommand({ manifest, output }: ValidateCommand, out
   if (output === 'json') out.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else {
     const { green, bold } = styles(out.color);
-    out.write(`${validationTable(report).join('\n')}\n\n${bold(job.name)}: ${green('OK')}. Nothing was trained.\n`);
+    out.write(
+      `${validationTable(report).join('\n')}\n\n${bold(job.name)}: ${green('OK')}. Nothing was trained.\n`,
+    );
   }
   return exitCodes.Success;
 }

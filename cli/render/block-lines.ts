@@ -1,4 +1,5 @@
 import type { BlockStatus } from '../../crds/status.ts';
+import { distillUnits } from '../../operator/decide/units.ts';
 import type { RunUpdate } from '../../operator/local/run-job.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import { bar } from './bar.ts';
@@ -9,7 +10,11 @@ import type { Styles } from './style.ts';
 const barWidth = 22;
 
 /** One line a block: its bar while it trains, its figures when it has ended. */
-export function blockLine(block: BlockStatus, update: RunUpdate, options: { nameWidth: number; style: Styles }): string {
+export function blockLine(
+  block: BlockStatus,
+  update: RunUpdate,
+  options: { nameWidth: number; style: Styles },
+): string {
   const { dim, green, yellow } = options.style;
   const name = block.name.padEnd(options.nameWidth);
   switch (block.state) {
@@ -29,11 +34,15 @@ export function blockLine(block: BlockStatus, update: RunUpdate, options: { name
 
 function runningText(block: BlockStatus, progress: Progress | undefined): string {
   const own = progress?.blocks.find(({ name }) => name === block.name);
-  if (progress === undefined || own === undefined) return `${bar(0, barWidth)}   0%  starting`;
+  if (progress === undefined || own === undefined) {
+    return `${bar(0, barWidth)}   0%  ${progress?.activity.toLowerCase() ?? 'starting'}`;
+  }
   const share = own.step / own.steps;
   const parts = [
     `${bar(share, barWidth)} ${percent(Math.min(1, share), 0).padStart(4)}`,
-    own.state === 'Training' ? `epoch ${Math.min(own.epoch + 1, own.epochs)}/${own.epochs}` : progress.activity,
+    own.state === 'Training'
+      ? `epoch ${Math.min(own.epoch + 1, own.epochs)}/${own.epochs}`
+      : progress.activity,
     ...(own.loss === null ? [] : [`loss ${figure(own.loss)}`]),
     ...(progress.samplesPerSecond === null ? [] : [`${count(progress.samplesPerSecond)} images/s`]),
     ...(progress.etaSeconds === null ? [] : [`${duration(progress.etaSeconds)} left`]),
@@ -44,14 +53,17 @@ function runningText(block: BlockStatus, progress: Progress | undefined): string
 function doneText(block: BlockStatus, { status }: RunUpdate): string {
   const drop = scoreDrop(block, status);
   return [
-    ...(block.unexplainedVariance === undefined ? [] : [`unexplained ${percent(block.unexplainedVariance, 1)}`]),
+    ...(block.unexplainedVariance === undefined
+      ? []
+      : [`unexplained ${percent(block.unexplainedVariance, 1)}`]),
     ...(drop === undefined ? [] : [`score ${points(-drop)}`]),
     ...(block.seconds === undefined ? [] : [seconds(block.seconds)]),
   ].join('  ');
 }
 
+/** What the running worker of the block's unit last said. */
 function progressOf(block: string, { observed }: RunUpdate): Progress | undefined {
-  return observed.attempts.find(
-    ({ state, progress }) => state === 'Running' && progress?.blocks.some(({ name }) => name === block),
-  )?.progress;
+  const units = observed.prepared === undefined ? [] : distillUnits(observed.prepared.plan);
+  const unit = units.find(({ blocks }) => blocks.includes(block))?.name;
+  return observed.attempts.find((attempt) => attempt.unit === unit && attempt.state === 'Running')?.progress;
 }

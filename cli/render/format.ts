@@ -1,6 +1,6 @@
-/** `0:42`, `12:05`, `1:02:03`. */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
+/** Seconds as `0:42`, `12:05`, `1:02:03`. */
+export function duration(length: number): string {
+  const whole = Math.max(0, Math.round(length));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value: number): string => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;

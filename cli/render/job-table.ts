@@ -43,7 +43,10 @@ function accuracyTable({ teacher, student }: Status): string[] {
     ]),
   ];
   const reasons = [reference.reason, ...(student?.stages ?? []).map(({ accuracy }) => accuracy.reason)];
-  return [...table(rows, { right: [1, 2, 3, 4] }), ...new Set(reasons.filter((reason) => reason !== undefined))];
+  return [
+    ...table(rows, { right: [1, 2, 3, 4] }),
+    ...new Set(reasons.filter((reason) => reason !== undefined)),
+  ];
 }
 
 function stageName(stage: 'Stitched' | 'Recalibrated' | 'Finetuned'): string {
@@ -68,14 +71,17 @@ function sizeTable({ teacher, student }: Status): string[] {
   if (teacher === undefined || student === undefined) return [];
   const rows = [
     ['', 'teacher', 'student', ''],
-    ratioRow('parameters', teacher.parameters, student.parameters, { show: count, better: 'fewer' }),
-    ratioRow('multiplications a sample', teacher.macs, student.macs, { show: count, better: 'fewer' }),
+    ratioRow('parameters', teacher.parameters, student.parameters, { show: count, words: ['fewer', 'more'] }),
+    ratioRow('multiplications a sample', teacher.macs, student.macs, {
+      show: count,
+      words: ['fewer', 'more'],
+    }),
     ...(teacher.latency ?? []).map(({ batchSize, milliseconds }) =>
       ratioRow(
         `latency, batch ${batchSize}`,
         milliseconds,
         student.latency?.find((latency) => latency.batchSize === batchSize)?.milliseconds,
-        { show: (value) => `${figure(value)} ms`, better: 'faster' },
+        { show: (value) => `${figure(value)} ms`, words: ['faster', 'slower'] },
       ),
     ),
   ];
@@ -84,18 +90,23 @@ function sizeTable({ teacher, student }: Status): string[] {
 
 interface RatioOptions {
   show(value: number): string;
-  readonly better: string;
+  /** For a ratio above 1 and for one below. */
+  readonly words: readonly [string, string];
 }
 
 function ratioRow(
   name: string,
   before: number | undefined,
   after: number | undefined,
-  { show, better }: RatioOptions,
+  { show, words }: RatioOptions,
 ): string[] {
   const known = before !== undefined && after !== undefined && after > 0;
   const text = (value: number | undefined): string => (value === undefined ? unknown : show(value));
-  return [name, text(before), text(after), known ? `${times(before / after)} ${better}` : ''];
+  return [name, text(before), text(after), known ? ratioText(before / after, words) : ''];
+}
+
+function ratioText(ratio: number, [above, below]: readonly [string, string]): string {
+  return ratio >= 1 ? `${times(ratio)} ${above}` : `${times(1 / ratio)} ${below}`;
 }
 
 function blockTable(status: Status): string[] {
@@ -112,14 +123,16 @@ function blockRow(block: BlockStatus, status: Status): string[] {
     block.state.toLowerCase(),
     block.replaced === undefined ? '' : block.replaced ? 'yes' : 'no',
     block.unexplainedVariance === undefined ? '' : percent(block.unexplainedVariance, 1),
-    drop === undefined ? '' : points(drop),
+    drop === undefined ? '' : points(drop).replace('+', ''),
     block.seconds === undefined ? '' : figure(block.seconds),
     block.reason ?? '',
   ];
 }
 
 function costTable({ speedup, energy }: Status, phases: PhaseSeconds): string[] {
-  const stages = Object.entries(phases).map(([stage, value]: [string, number]) => `${stage} ${seconds(value)}`);
+  const stages = Object.entries(phases).map(
+    ([stage, value]: [string, number]) => `${stage} ${seconds(value)}`,
+  );
   const rows = [
     ...(stages.length === 0 ? [] : [['time', stages.join(', ')]]),
     ...(speedup === undefined ? [] : [['speedup', speedupText(speedup)]]),
@@ -138,7 +151,9 @@ function speedupText(speedup: NonNullable<Status['speedup']>): string {
     ...(balance === undefined ? [] : [`balance ${figure(balance)}`]),
     ...ceilingText,
     ...(endToEnd === undefined ? [] : [`${times(endToEnd)} with prepare and finetune`]),
-    ...(savedWork === undefined ? [] : [`${times(savedWork)} less work than recomputing the teacher for every block`]),
+    ...(savedWork === undefined || savedWork < 1.005
+      ? []
+      : [`${times(savedWork)} less work than recomputing the teacher for every block`]),
   ].join(', ');
 }
 

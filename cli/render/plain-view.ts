@@ -25,7 +25,8 @@ export function plainView(name: string, terminal: Terminal, now: () => Date): Pr
       for (const block of update.status.blocks ?? []) {
         if (states.get(block.name) === block.state) continue;
         states.set(block.name, block.state);
-        if (block.state !== 'Pending') print(blockLine(block, update, { nameWidth: 0, style }).trim());
+        if (block.state === 'Running') print(`${block.name}  started`);
+        else if (block.state !== 'Pending') print(blockLine(block, update, { nameWidth: 0, style }));
       }
       const silent = lastLine === undefined ? Infinity : (now().getTime() - lastLine.getTime()) / 1000;
       if (lastLine === before && silent >= lineEverySeconds) {

@@ -11,7 +11,8 @@ export interface ProgressView {
   close(): void;
 }
 
-const redrawEveryMilliseconds = 100;
+const redrawAfterMilliseconds = 100;
+const tickMilliseconds = 1000;
 
 /** A header and a line a block, redrawn in place; what happens is printed above them once. */
 export function liveView(name: string, terminal: Terminal, now: () => Date): ProgressView {
@@ -23,10 +24,15 @@ export function liveView(name: string, terminal: Terminal, now: () => Date): Pro
   const draw = (above = ''): void => {
     timer = undefined;
     if (latest === undefined) return;
-    const lines = frame(name, latest, { terminal, elapsedSeconds: (now().getTime() - started.getTime()) / 1000 });
+    const lines = frame(name, latest, {
+      terminal,
+      elapsedSeconds: (now().getTime() - started.getTime()) / 1000,
+    });
     terminal.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };
+  // The elapsed time goes on though nothing happens.
+  const ticks = setInterval(draw, tickMilliseconds);
   return {
     update: (update) => {
       latest = update;
@@ -35,11 +41,13 @@ export function liveView(name: string, terminal: Terminal, now: () => Date): Pro
         clearTimeout(timer);
         const { yellow } = styles(terminal.color);
         draw(warnings.map(({ message }) => `${yellow('warning:')} ${message}\n`).join(''));
-      } else timer ??= setTimeout(draw, redrawEveryMilliseconds);
+      } else timer ??= setTimeout(draw, redrawAfterMilliseconds);
     },
     close: () => {
       clearTimeout(timer);
+      clearInterval(ticks);
       draw();
+      latest = undefined;
     },
   };
 }
@@ -92,17 +100,18 @@ function otherStageLines({ observed }: RunUpdate): string[] {
   });
 }
 
-/** Cuts at the width of the terminal, counting only what is visible. */
+const escape = '\u001b[';
+
+/** Cuts at the width of the terminal, counting only what is visible: a style is `ESC [ <digits> m`. */
 function clipLine(line: string, columns: number): string {
-  let visible = 0;
-  let clipped = '';
-  for (const part of line.split(/(\u001b\[[0-9]+m)/)) {
-    if (part.startsWith('\u001b[')) clipped += part;
-    else {
-      const kept = part.slice(0, Math.max(0, columns - 1 - visible));
-      visible += kept.length;
-      clipped += kept;
-    }
+  const [first = '', ...styled] = line.split(escape);
+  let room = columns - 1 - first.length;
+  let clipped = first.slice(0, columns - 1);
+  for (const part of styled) {
+    const end = part.indexOf('m') + 1;
+    const text = part.slice(end);
+    clipped += escape + part.slice(0, end) + text.slice(0, Math.max(0, room));
+    room -= text.length;
   }
   return clipped;
 }

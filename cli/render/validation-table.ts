@@ -4,7 +4,16 @@ import { table } from './table.ts';
 
 /** What `validate` found: blocks with their cost before and after, what is kept, the data. */
 export function validationTable(report: ValidationReport): string[] {
-  return ['Blocks', ...blockTable(report), ...keptTable(report), '', 'Whole network', ...networkTable(report), '', ...dataLines(report)];
+  return [
+    'Blocks',
+    ...blockTable(report),
+    ...keptTable(report),
+    '',
+    'Whole network',
+    ...networkTable(report),
+    '',
+    ...dataLines(report),
+  ];
 }
 
 function blockTable({ blocks }: ValidationReport): string[] {
@@ -43,7 +52,8 @@ function dataLines(report: ValidationReport): string[] {
   const { samples, classes, testReason, blocks } = report;
   const macs = blocks.map(({ replacement }) => replacement.macs);
   const ceiling = macs.reduce((total, each) => total + each, 0) / Math.max(1, ...macs);
-  const test = samples.test === null ? `no test data (${testReason ?? 'none given'})` : `${samples.test} test`;
+  const test =
+    samples.test === null ? `no test data (${testReason ?? 'none given'})` : `${samples.test} test`;
   const kinds = classes === null ? 'no labels' : `${classes} classes`;
   return [
     `Data      ${samples.train} training, ${samples.validation} validation, ${test}; ${kinds}`,

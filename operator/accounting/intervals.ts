@@ -7,7 +7,9 @@ export interface Interval {
 /** The intervals merged where they touch or overlap, in order. */
 export function union(intervals: readonly Interval[]): Interval[] {
   const merged: Interval[] = [];
-  for (const next of intervals.filter(({ start, end }) => end > start).toSorted((a, b) => a.start - b.start)) {
+  for (const next of intervals
+    .filter(({ start, end }) => end > start)
+    .toSorted((a, b) => a.start - b.start)) {
     const last = merged.at(-1);
     if (last === undefined || next.start > last.end) merged.push(next);
     else merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, next.end) };

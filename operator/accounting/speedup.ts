@@ -74,7 +74,8 @@ export function speedupOf(input: SpeedupInput): Speedup {
     input.serialBaselineSeconds === undefined
       ? { serialSeconds: estimatedSerialSeconds(input.units, useful), basis: 'Estimated' as const }
       : { serialSeconds: input.serialBaselineSeconds, basis: 'Measured' as const };
-  if (serial.serialSeconds <= 0) return { ...known, reason: 'No unit has a result to estimate a serial run from.' };
+  if (serial.serialSeconds <= 0)
+    return { ...known, reason: 'No unit has a result to estimate a serial run from.' };
   return {
     ...known,
     ...serial,

@@ -29,7 +29,11 @@ export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockSt
   return [...planned, ...kept].slice(0, maxBlocks);
 }
 
-function plannedStatus(block: PlannedBlock, unit: UnitView, stitched: FinetuneResult | undefined): BlockStatus {
+function plannedStatus(
+  block: PlannedBlock,
+  unit: UnitView,
+  stitched: FinetuneResult | undefined,
+): BlockStatus {
   const swap = stitched?.blocks.find(({ name }) => name === block.name);
   const started = earliest(unit.attempts.map(({ startTime }) => startTime));
   return {
@@ -67,7 +71,10 @@ function trainingStatus(name: string, { state }: UnitView): TrainingStatus {
   }
 }
 
-function doneStatus(name: string, unitResult: Extract<UnitView['state'], { kind: 'Done' }>['result']['value']) {
+function doneStatus(
+  name: string,
+  unitResult: Extract<UnitView['state'], { kind: 'Done' }>['result']['value'],
+) {
   const result =
     unitResult.stage === 'Distill' ? unitResult.blocks.find((block) => block.name === name) : undefined;
   if (result === undefined) return { state: 'Failed', reason: 'The result says nothing about it.' } as const;

@@ -19,7 +19,9 @@ export interface ConditionInput {
  * InProgress, a finished one as Current, and a failed one as Failed.
  */
 export function conditionsOf(input: ConditionInput, now: Date): Condition[] {
-  const earlier = new Map(input.observed.previous?.conditions?.map((condition) => [condition.type, condition]));
+  const earlier = new Map(
+    input.observed.previous?.conditions?.map((condition) => [condition.type, condition]),
+  );
   return [...stateConditions(input), ...warningConditions(input.observed)].map((draft) => {
     const previous = earlier.get(draft.type);
     return {

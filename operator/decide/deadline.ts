@@ -2,7 +2,7 @@ import { coveredSeconds } from '../accounting/intervals.ts';
 import type { Observed } from './observed.ts';
 
 /** Seconds in which an attempt of the current try ran or started: what `activeDeadlineSeconds` counts. */
-export function activeSeconds({ attempts, retry }: Observed, now: Date): number {
+function activeSeconds({ attempts, retry }: Observed, now: Date): number {
   const intervals = attempts
     .filter((attempt) => attempt.retry >= retry && attempt.startTime !== undefined)
     .map(({ startTime, endTime }) => ({

@@ -36,7 +36,9 @@ export function decide(observed: Observed, now: Date): Decision {
 }
 
 export function isFinished(status: NonNullable<Observed['previous']>): boolean {
-  return status.conditions?.some(({ type, status: value }) => type === 'Finished' && value === 'True') ?? false;
+  return (
+    status.conditions?.some(({ type, status: value }) => type === 'Finished' && value === 'True') ?? false
+  );
 }
 
 function startable(units: UnitViews, observed: Observed, now: Date): Decision['create'] {

@@ -14,7 +14,8 @@ export function decideFinetune(
   const failedBlocks: { name: string; reason: string }[] = [];
   for (const { state, blocks } of units.distill) {
     if (state.kind === 'Done') results.push(state.result.reference);
-    else if (state.kind === 'Exhausted') failedBlocks.push(...blocks.map((name) => ({ name, reason: state.message })));
+    else if (state.kind === 'Exhausted')
+      failedBlocks.push(...blocks.map((name) => ({ name, reason: state.message })));
     else return [];
   }
   const given = { plan: prepared.reference, results, failedBlocks } satisfies Partial<UnitSpec>;

@@ -14,7 +14,10 @@ export function jobSpeedup(units: UnitViews, observed: Observed): SpeedupStatus 
   const ended = units.distill.every((unit) => unit.state.kind === 'Done' || unit.state.kind === 'Exhausted');
   if (!ended || units.distill.some((unit) => unit.attempts.some(isActive))) {
     const predicted = units.distill.map((unit) => predictedUnitSeconds(unit, prepared, training));
-    return rounded({ ...ceilingOf(predicted), reason: 'Known when the last unit has ended; the ceiling is predicted.' });
+    return rounded({
+      ...ceilingOf(predicted),
+      reason: 'Known when the last unit has ended; the ceiling is predicted.',
+    });
   }
   const sequential = [units.prepare, units.finetune].map(wallSeconds);
   const known = sequential.every((seconds) => seconds !== undefined);
@@ -44,7 +47,9 @@ function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount):
 
 function measuredAttempt({ startTime, endTime, result }: ObservedAttempt) {
   if (startTime === undefined || endTime === undefined) return [];
-  return [{ start: startTime.getTime() / 1000, end: endTime.getTime() / 1000, committed: result !== undefined }];
+  return [
+    { start: startTime.getTime() / 1000, end: endTime.getTime() / 1000, committed: result !== undefined },
+  ];
 }
 
 /** Seconds of all ended attempts at a unit that is done. */
@@ -55,6 +60,9 @@ export function wallSeconds(unit: UnitView): number | undefined {
 
 function rounded(speedup: Speedup): SpeedupStatus {
   return Object.fromEntries(
-    Object.entries(speedup).map(([name, value]) => [name, typeof value === 'number' ? significant(value) : value]),
+    Object.entries(speedup).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? significant(value) : value,
+    ]),
   );
 }

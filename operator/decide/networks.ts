@@ -27,7 +27,10 @@ export function networksOf(units: UnitViews, { prepared }: Observed): Networks {
             digest: result.student.digest,
             ...(result.student.uri === null ? {} : { uri: result.student.uri }),
             chosen: result.student.chosen,
-            stages: result.student.stages.map(({ stage, accuracy }) => ({ stage, accuracy: known(accuracy) })),
+            stages: result.student.stages.map(({ stage, accuracy }) => ({
+              stage,
+              accuracy: known(accuracy),
+            })),
             latency: result.student.latency.map(rounded),
           },
         }),

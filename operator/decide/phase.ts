@@ -9,7 +9,8 @@ export type Phase = NonNullable<DistillationJobStatus['phase']>;
 export function phaseOf(units: UnitViews, observed: Observed, verdict: Verdict): Phase {
   if (verdict.kind !== 'Open') return verdict.kind;
   if (isSuspended(observed)) return 'Suspended';
-  if (units.prepare.state.kind !== 'Done') return units.prepare.attempts.length === 0 ? 'Pending' : 'Preparing';
+  if (units.prepare.state.kind !== 'Done')
+    return units.prepare.attempts.length === 0 ? 'Pending' : 'Preparing';
   const settled = units.distill.every(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');
   return settled ? 'Finetuning' : 'Distilling';
 }

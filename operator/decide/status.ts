@@ -35,7 +35,10 @@ export function describeStatus(
     ...(progress === undefined ? {} : { progress }),
     speedup,
     energy,
-    summary: summaryOf({ ...networks, speedup, energy, ...(progress === undefined ? {} : { progress }) }, units),
+    summary: summaryOf(
+      { ...networks, speedup, energy, ...(progress === undefined ? {} : { progress }) },
+      units,
+    ),
   };
 }
 
@@ -53,7 +56,12 @@ function activityOf(units: UnitViews, observed: Observed, phase: Phase): string 
     case 'Preparing':
       return retryText('Teacher and data are being prepared.', observed);
     case 'Distilling':
-      return retryText(`${running} of ${units.distill.length} units are running.`, observed);
+      return retryText(
+        running === 0
+          ? 'The units are about to start.'
+          : `${running} of ${units.distill.length} units are running.`,
+        observed,
+      );
     default:
       return retryText('The student is being stitched and fine-tuned.', observed);
   }
@@ -61,9 +69,14 @@ function activityOf(units: UnitViews, observed: Observed, phase: Phase): string 
 
 function retryText(activity: string, { attempts, retry }: Observed): string {
   const last = attempts.filter((attempt) => attempt.state === 'Failed' && attempt.retry >= retry).at(-1);
-  if (last === undefined || attempts.some((other) => other.unit === last.unit && other.result !== undefined)) {
+  if (
+    last === undefined ||
+    attempts.some((other) => other.unit === last.unit && other.result !== undefined)
+  ) {
     return activity;
   }
-  const again = attempts.some((other) => other.unit === last.unit && isActive(other)) ? 'is tried again' : 'failed';
+  const again = attempts.some((other) => other.unit === last.unit && isActive(other))
+    ? 'is tried again'
+    : 'failed';
   return `${activity} ${last.unit} ${again}: ${last.message ?? 'no reason given'}`;
 }

@@ -25,8 +25,8 @@ export interface UnitView extends Unit {
   readonly state: UnitState;
 }
 
-export const prepareUnit = { name: 'prepare', stage: 'Prepare', index: 0, blocks: [] } satisfies Unit;
-export const finetuneUnit = { name: 'finetune', stage: 'Finetune', index: 0, blocks: [] } satisfies Unit;
+const prepareUnit = { name: 'prepare', stage: 'Prepare', index: 0, blocks: [] } satisfies Unit;
+const finetuneUnit = { name: 'finetune', stage: 'Finetune', index: 0, blocks: [] } satisfies Unit;
 
 /** One unit a block, in the plan's order. */
 export function distillUnits(plan: Plan): Unit[] {

@@ -8,7 +8,8 @@ export type Verdict =
   | { readonly kind: 'Complete'; readonly message: string }
   | { readonly kind: 'Failed'; readonly reason: FailureReason; readonly message: string };
 
-export type FailureReason = 'InvalidInput' | 'UnitFailed' | 'NothingReplaced' | 'NotAccepted' | 'DeadlineExceeded';
+export type FailureReason =
+  'InvalidInput' | 'UnitFailed' | 'NothingReplaced' | 'NotAccepted' | 'DeadlineExceeded';
 
 /** Judges the job. What is committed is judged before what went wrong elsewhere: a student that is there counts. */
 export function judge(units: UnitViews, observed: Observed, now: Date): Verdict {
@@ -27,7 +28,10 @@ function finetuneVerdict({ finetune: { state } }: UnitViews): Verdict | undefine
   if (result.accepted) {
     const replaced = result.blocks.filter((block) => block.replaced).length;
     const place = result.student.uri === null ? '' : ` and is at ${result.student.uri}`;
-    return { kind: 'Complete', message: `The student has ${replaced} of ${result.blocks.length} blocks replaced${place}.` };
+    return {
+      kind: 'Complete',
+      message: `The student has ${replaced} of ${result.blocks.length} blocks replaced${place}.`,
+    };
   }
   const nothing = result.blocks.every((block) => !block.replaced);
   const why = result.reason ?? 'The student is worse than spec.acceptance allows.';

@@ -79,11 +79,13 @@ export class AttemptTable {
     return changed;
   }
 
-  observe(rest: Pick<Observed, 'policy' | 'training' | 'capacity' | 'suspensions'> & {
-    backoff: Backoff;
-    stop: Observed['stop'];
-    previous: Observed['previous'];
-  }): Observed {
+  observe(
+    rest: Pick<Observed, 'policy' | 'training' | 'capacity' | 'suspensions'> & {
+      backoff: Backoff;
+      stop: Observed['stop'];
+      previous: Observed['previous'];
+    },
+  ): Observed {
     const { stop, previous, ...same } = rest;
     return {
       ...same,
@@ -156,7 +158,10 @@ export class AttemptTable {
       exchange: this.#job.folder,
       jobUid: this.#job.uid,
       specDigest: this.#job.specDigest,
-      ...{ stage, unit, depth, attempt: id },
+      stage,
+      unit,
+      depth,
+      attempt: id,
       planDigest: this.#prepared?.reference.digest,
       blocks: units.find(({ name }) => name === unit)?.blocks,
     };
@@ -177,9 +182,23 @@ export class AttemptTable {
 }
 
 /** A success is believed only when its result has been verified again. */
-function fromRecord({ unit, stage, id, number, retry, device, startTime, end }: AttemptRecord): ObservedAttempt {
+function fromRecord({
+  unit,
+  stage,
+  id,
+  number,
+  retry,
+  device,
+  startTime,
+  end,
+}: AttemptRecord): ObservedAttempt {
   return {
-    ...{ unit, stage, id, number, retry, device },
+    unit,
+    stage,
+    id,
+    number,
+    retry,
+    device,
     startTime: new Date(startTime),
     endTime: new Date(end?.time ?? startTime),
     state: end === undefined || end.state === 'Succeeded' ? 'Interrupted' : end.state,

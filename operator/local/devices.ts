@@ -16,7 +16,9 @@ export async function visibleGpus(environment: NodeJS.ProcessEnv): Promise<reado
 }
 
 /** What workers can be put on: GPUs by name, or the CPU. */
-export type Devices = { readonly kind: 'CPU'; readonly cores: number } | { readonly kind: 'GPU'; readonly names: readonly string[] };
+export type Devices =
+  | { readonly kind: 'CPU'; readonly cores: number }
+  | { readonly kind: 'GPU'; readonly names: readonly string[] };
 
 /**
  * @throws BlockstillError `run/no-gpu` when a GPU is asked for and there is none: never a silent fallback
@@ -33,5 +35,7 @@ export async function findDevices(wanted: 'CPU' | 'GPU', environment: NodeJS.Pro
 
 /** Workers that the devices can hold: one a GPU; on a CPU as many as the cores allow, at least one. */
 export function workersThatFit(devices: Devices, threadsAUnit: number): number {
-  return devices.kind === 'GPU' ? devices.names.length : Math.max(1, Math.floor(devices.cores / threadsAUnit));
+  return devices.kind === 'GPU'
+    ? devices.names.length
+    : Math.max(1, Math.floor(devices.cores / threadsAUnit));
 }

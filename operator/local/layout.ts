@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 
 /** The exchange folder of a job: `<storage root>/<namespace>/<name>-<uid>`, as in a cluster. */
-export function jobFolder(storageRoot: string, job: { namespace: string; name: string; uid: string }): string {
+export function jobFolder(
+  storageRoot: string,
+  job: { namespace: string; name: string; uid: string },
+): string {
   return join(storageRoot, job.namespace, `${job.name}-${job.uid}`);
 }
 

@@ -37,7 +37,8 @@ export async function loadLocalJob(manifest: string, storage?: string): Promise<
   const specDigest = digestOfJson(whatDecidesBits(compiled.spec));
   const identity = { namespace: compiled.namespace, name: compiled.name, uid: specDigest.slice(7, 19) };
   const given = storage === undefined ? job.spec.storage?.uri : undefined;
-  const root = given === undefined ? resolve(storage ?? join(dirname(path), '.blockstill')) : pathOf(compiled.spec);
+  const root =
+    given === undefined ? resolve(storage ?? join(dirname(path), '.blockstill')) : pathOf(compiled.spec);
   return { ...identity, specDigest, compiled, folder: jobFolder(root, identity) };
 }
 
@@ -46,8 +47,17 @@ export function workerSpec({ spec }: CompiledJob): JobSpec {
   const { teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output } = spec;
   const { execution, resources } = spec;
   return {
-    ...{ teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output },
-    ...{ execution, resources },
+    teacher,
+    dataset,
+    partition,
+    replacement,
+    distill,
+    stitch,
+    finetune,
+    acceptance,
+    output,
+    execution,
+    resources,
   };
 }
 
@@ -72,7 +82,8 @@ export function policyOf({ spec }: CompiledJob): JobPolicy {
 }
 
 export function trainingOf({ spec }: CompiledJob): TrainingAmount {
-  const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } = spec.dataset.augmentation;
+  const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } =
+    spec.dataset.augmentation;
   const augmented = horizontalFlip || shiftCrop + rotation + brightness + contrast + saturation > 0;
   const fresh = spec.execution.activationCache.mode === 'Recompute' || (augmented && passes === 0);
   return {
@@ -86,12 +97,31 @@ export function trainingOf({ spec }: CompiledJob): TrainingAmount {
 
 /** What results depend on: not how many workers there are, where activations are kept, or what is done about failures. */
 function whatDecidesBits(spec: CompiledSpec): unknown {
-  const { teacher, dataset, partition, replacement, stitch, finetune, acceptance, output, execution, resources } = spec;
+  const {
+    teacher,
+    dataset,
+    partition,
+    replacement,
+    stitch,
+    finetune,
+    acceptance,
+    output,
+    execution,
+    resources,
+  } = spec;
   const { onUnitFailure: _, ...distill } = spec.distill;
   const { precision, threads, seed } = execution;
   const devices = [resources.prepare.device, resources.distill.device, resources.finetune.device];
   return {
-    ...{ teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output },
+    teacher,
+    dataset,
+    partition,
+    replacement,
+    distill,
+    stitch,
+    finetune,
+    acceptance,
+    output,
     execution: { devices, precision, threads, seed },
   };
 }
@@ -113,9 +143,13 @@ function refuseWhatOnlyClustersDo(spec: CompiledSpec, where: string): void {
 
 function pathOf({ storage }: CompiledSpec): string {
   if (storage.uri.startsWith('file://')) return fileURLToPath(storage.uri);
-  throw new InvalidInputError('storage/not-local', `spec.storage.uri is ${storage.uri}, which is not a folder here.`, {
-    hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used.',
-  });
+  throw new InvalidInputError(
+    'storage/not-local',
+    `spec.storage.uri is ${storage.uri}, which is not a folder here.`,
+    {
+      hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used.',
+    },
+  );
 }
 
 async function readManifest(path: string): Promise<string> {

@@ -46,10 +46,14 @@ async function removeStale(path: string): Promise<void> {
   if (seen === undefined) return;
   const owner = ownerOf(seen);
   if (owner !== undefined && (await isRunning(owner))) {
-    throw new BlockstillError('run/already-active', `Another run of this job is active (process ${owner.pid}).`, {
-      where: path,
-      hint: 'Wait for it or stop it, then run the command again. `blockstill status` shows how far it is.',
-    });
+    throw new BlockstillError(
+      'run/already-active',
+      `Another run of this job is active (process ${owner.pid}).`,
+      {
+        where: path,
+        hint: 'Wait for it or stop it, then run the command again. `blockstill status` shows how far it is.',
+      },
+    );
   }
   const aside = `${path}.${randomUUID()}`;
   await rename(path, aside).catch(ignoreMissing);

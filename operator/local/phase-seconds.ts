@@ -12,6 +12,8 @@ export function phaseSeconds(observed: Observed): { prepare?: number; distill?: 
           : [{ start: attempt.startTime.getTime() / 1000, end: attempt.endTime.getTime() / 1000 }],
       ),
     );
-  const entries = (['Prepare', 'Distill', 'Finetune'] as const).map((stage) => [stage.toLowerCase(), of(stage)] as const);
+  const entries = (['Prepare', 'Distill', 'Finetune'] as const).map(
+    (stage) => [stage.toLowerCase(), of(stage)] as const,
+  );
   return Object.fromEntries(entries.filter(([, seconds]) => seconds > 0));
 }

@@ -91,7 +91,12 @@ async function prepareRun(options: RunOptions): Promise<Run> {
     events.push({ type: 'Warning', reason: 'ResultRefused', message });
   });
   const pool = new WorkerPool({
-    ...{ job, table, command: options.workerCommand, environment, graceSeconds, now },
+    job,
+    table,
+    command: options.workerCommand,
+    environment,
+    graceSeconds,
+    now,
     devices: (stage) => devices[stage],
     changed: () => wakeup.notify(),
     failed: (error) => {
@@ -102,7 +107,12 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   const [policy, training] = [policyOf(job.compiled), trainingOf(job.compiled)];
   const backoff = options.backoff ?? { baseSeconds: 1, maximumSeconds: 60 };
   return {
-    ...{ table, pool, wakeup, events, failures, previous: last?.status },
+    table,
+    pool,
+    wakeup,
+    events,
+    failures,
+    previous: last?.status,
     statusFile: new StatusFile(job.folder),
     observe: (previous) => {
       const stop = options.interrupt.aborted ? interrupted : undefined;

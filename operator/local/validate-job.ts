@@ -30,10 +30,14 @@ export async function validateJob(job: LocalJob, options: ValidateOptions): Prom
   const [program = '', ...programArguments] = workerCommand;
   const { precision } = job.compiled.spec.execution;
   try {
-    const { stdout } = await promisify(execFile)(program, [...programArguments, 'validate', '--spec', specPath], {
-      env: { ...environment, ...workerEnvironment({ precision }), CUDA_VISIBLE_DEVICES: '-1' },
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const { stdout } = await promisify(execFile)(
+      program,
+      [...programArguments, 'validate', '--spec', specPath],
+      {
+        env: { ...environment, ...workerEnvironment({ precision }), CUDA_VISIBLE_DEVICES: '-1' },
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     return validationReportSchema.parse(JSON.parse(stdout));
   } catch (error) {
     throw explained(error, job);

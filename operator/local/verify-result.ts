@@ -3,7 +3,12 @@ import { isAbsolute, join, normalize } from 'node:path';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { planSchema, profileSchema } from '../../worker/contract/plan.ts';
 import type { Artifact, Stage } from '../../worker/contract/primitives.ts';
-import { resultFile, unitResultSchema, type PrepareResult, type UnitResult } from '../../worker/contract/unit-result.ts';
+import {
+  resultFile,
+  unitResultSchema,
+  type PrepareResult,
+  type UnitResult,
+} from '../../worker/contract/unit-result.ts';
 import type { CommittedResult, Prepared } from '../decide/observed.ts';
 
 export interface ExpectedResult {
@@ -80,7 +85,8 @@ function mismatch(result: UnitResult, expected: ExpectedResult): string | undefi
   if (result.stage !== expected.stage || result.unit !== expected.unit) return 'it belongs to another unit';
   if (result.specDigest !== expected.specDigest) return 'it was made from another spec';
   if (result.stage === 'Prepare') return undefined;
-  if (expected.planDigest !== undefined && result.planDigest !== expected.planDigest) return 'it was made from another plan';
+  if (expected.planDigest !== undefined && result.planDigest !== expected.planDigest)
+    return 'it was made from another plan';
   if (result.stage === 'Finetune' || expected.blocks === undefined) return undefined;
   const same = result.blocks.map(({ name }) => name).join() === expected.blocks.join();
   return same ? undefined : 'it has other blocks';

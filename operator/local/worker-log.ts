@@ -4,7 +4,9 @@ const tailBytes = 16_384;
 
 /** Why a worker failed, in its own words: the last error that it logged, else its last line. */
 export async function lastWordsOf(log: string): Promise<string | undefined> {
-  return lastErrorIn(await tailOf(log))?.split('\n').join(' ');
+  return lastErrorIn(await tailOf(log))
+    ?.split('\n')
+    .join(' ');
 }
 
 /** The last error in lines of JSON, as it was logged; else the last line as it is. */
@@ -17,7 +19,8 @@ export function lastErrorIn(text: string): string | undefined {
 function errorMessageOf(line: string): string | undefined {
   try {
     const entry: unknown = JSON.parse(line);
-    if (typeof entry !== 'object' || entry === null || !('level' in entry) || entry.level !== 'error') return undefined;
+    if (typeof entry !== 'object' || entry === null || !('level' in entry) || entry.level !== 'error')
+      return undefined;
     return 'message' in entry && typeof entry.message === 'string' ? entry.message : undefined;
   } catch {
     return undefined;

@@ -62,8 +62,15 @@ export class WorkerPool {
     });
     const startTime = now();
     const record = {
-      ...{ version: 1, unit: unit.unit, stage: unit.stage, id, number: unit.attemptNumber, retry: table.retry },
-      ...{ process: worker.identity, device, startTime: startTime.toISOString() },
+      version: 1,
+      unit: unit.unit,
+      stage: unit.stage,
+      id,
+      number: unit.attemptNumber,
+      retry: table.retry,
+      process: worker.identity,
+      device,
+      startTime: startTime.toISOString(),
     } satisfies AttemptRecord;
     try {
       await writeAttemptRecord(folder, record);
@@ -72,7 +79,9 @@ export class WorkerPool {
       throw error;
     }
     table.started({ ...record, startTime, state: 'Running' });
-    const settled = this.#settle(worker, record, folder).catch((error: unknown) => this.#options.failed(error));
+    const settled = this.#settle(worker, record, folder).catch((error: unknown) =>
+      this.#options.failed(error),
+    );
     this.#running.set(keyOf(record), { worker, settled });
     worker.letGo();
   }
@@ -114,7 +123,8 @@ export class WorkerPool {
     const available = devices(stage);
     const { precision } = job.compiled.spec.execution;
     const base = { ...environment, ...workerEnvironment({ precision }) };
-    if (available.kind === 'CPU') return { device: 'CPU', environment: { ...base, CUDA_VISIBLE_DEVICES: '-1' } };
+    if (available.kind === 'CPU')
+      return { device: 'CPU', environment: { ...base, CUDA_VISIBLE_DEVICES: '-1' } };
     const taken = new Set(table.active().map((attempt) => attempt.device));
     const name = available.names.find((gpu) => !taken.has(`GPU ${gpu}`)) ?? available.names[0] ?? '0';
     return { device: `GPU ${name}`, environment: { ...base, CUDA_VISIBLE_DEVICES: name } };
@@ -151,7 +161,10 @@ interface EndOptions {
 }
 
 /** How an attempt ended as far as its process shows; a committed result overrules it. */
-async function endOf(exit: WorkerExit, { stopped, time, log }: EndOptions): Promise<NonNullable<AttemptRecord['end']>> {
+async function endOf(
+  exit: WorkerExit,
+  { stopped, time, log }: EndOptions,
+): Promise<NonNullable<AttemptRecord['end']>> {
   const common = { time: time.toISOString(), ...(exit.code === undefined ? {} : { exitCode: exit.code }) };
   if (exit.code === exitCode.Interrupted || stopped) return { ...common, state: 'Interrupted' };
   if (exit.signal !== undefined) {
@@ -159,8 +172,16 @@ async function endOf(exit: WorkerExit, { stopped, time, log }: EndOptions): Prom
     return { ...common, state: 'Failed', message: `The worker was ended by ${exit.signal}${guess}.` };
   }
   if (exit.code === exitCode.Committed) {
-    return { ...common, state: 'Failed', message: 'The worker said that it was done, but there is no valid result.' };
+    return {
+      ...common,
+      state: 'Failed',
+      message: 'The worker said that it was done, but there is no valid result.',
+    };
   }
   const words = await lastWordsOf(log);
-  return { ...common, state: 'Failed', message: words ?? `The worker ended with exit code ${exit.code}; see ${log}.` };
+  return {
+    ...common,
+    state: 'Failed',
+    message: words ?? `The worker ended with exit code ${exit.code}; see ${log}.`,
+  };
 }

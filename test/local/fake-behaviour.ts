@@ -1,11 +1,5 @@
 export type Fault =
-  | 'none'
-  | 'invalid'
-  | 'crash'
-  | 'without-result'
-  | 'interrupted'
-  | 'hang'
-  | 'crash-after-commit';
+  'none' | 'invalid' | 'crash' | 'without-result' | 'interrupted' | 'hang' | 'crash-after-commit';
 
 /** How `fake-worker.ts` behaves. */
 export interface FakeBehaviour {

@@ -3,7 +3,15 @@
  * did stands in `journal.txt` of the exchange, one line an event.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Plan, Profile } from '../../worker/contract/plan.ts';
@@ -28,7 +36,9 @@ process.on('SIGTERM', () => {
 });
 
 mkdirSync(folder, { recursive: true });
-const finished = readdirSync(unitFolder).some((attempt) => existsSync(join(unitFolder, attempt, 'result.json')));
+const finished = readdirSync(unitFolder).some((attempt) =>
+  existsSync(join(unitFolder, attempt, 'result.json')),
+);
 journal(finished ? 'start-again' : 'start');
 await work();
 
@@ -52,11 +62,15 @@ async function work(): Promise<void> {
 /** The furthest step that any attempt at this unit has reached. */
 function checkpoint(): number {
   const paths = readdirSync(unitFolder).map((attempt) => join(unitFolder, attempt, 'checkpoint'));
-  return Math.max(0, ...paths.filter((path) => existsSync(path)).map((path) => Number(readFileSync(path, 'utf8'))));
+  return Math.max(
+    0,
+    ...paths.filter((path) => existsSync(path)).map((path) => Number(readFileSync(path, 'utf8'))),
+  );
 }
 
 function commit(): void {
-  const result = command === 'prepare' ? prepareResult() : command === 'distill' ? distillResult() : finetuneResult();
+  const result =
+    command === 'prepare' ? prepareResult() : command === 'distill' ? distillResult() : finetuneResult();
   writeAtomically(join(folder, 'result.json'), JSON.stringify(result));
   journal('commit');
 }
@@ -101,7 +115,12 @@ function prepareResult(): UnitResult {
       outputShape: [10],
       accuracy: { validation: accuracy, test: null, reason: 'there is no test data' },
     },
-    dataset: { path: 'data', digest: digest('data'), classes: 10, samples: { train: 100, validation: 10, test: null } },
+    dataset: {
+      path: 'data',
+      digest: digest('data'),
+      classes: 10,
+      samples: { train: 100, validation: 10, test: null },
+    },
     boundaries: ['input', ...names],
     blocks: names.map((name, index) => ({
       name,
@@ -174,7 +193,12 @@ function finetuneResult(): UnitResult {
     planDigest: spec.plan?.digest ?? missing('plan'),
     blocks: [
       ...blocks.map(({ name, state }) => ({ name, replaced: state === 'Distilled', scoreDrop: 0.01 })),
-      ...(spec.failedBlocks ?? []).map(({ name, reason }) => ({ name, replaced: false, reason, scoreDrop: null })),
+      ...(spec.failedBlocks ?? []).map(({ name, reason }) => ({
+        name,
+        replaced: false,
+        reason,
+        scoreDrop: null,
+      })),
     ],
     teacher: { cost: { parameters: 100_000, macs: 1_000_000 }, accuracy: accuracies, latency },
     student: {

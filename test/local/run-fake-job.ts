@@ -6,7 +6,7 @@ import { fakeWorker } from './fake-job.ts';
 const [, , manifest = '', workers = '2'] = process.argv;
 const controller = new AbortController();
 process.on('SIGTERM', () => controller.abort());
-const { status } = await runJob({
+const outcome = await runJob({
   job: await loadLocalJob(manifest),
   workerCommand: fakeWorker,
   environment: process.env,
@@ -17,4 +17,4 @@ const { status } = await runJob({
   now: () => new Date(),
   onUpdate: ({ status }) => process.stdout.write(`${status.phase}\n`),
 });
-process.stdout.write(`end ${status.phase}\n`);
+process.stdout.write(`end ${outcome.status.phase}\n`);

@@ -110,9 +110,15 @@ describe('failures', () => {
 
   it('tries a crashing unit backoffLimit times more, then fails', async () => {
     await using job = await fakeJob('  backoffLimit: 1\n');
-    const { status } = await job.run({ faults: { 'unit-000': ['crash', 'without-result', 'none'] } }, { workers: 1 });
+    const { status } = await job.run(
+      { faults: { 'unit-000': ['crash', 'without-result', 'none'] } },
+      { workers: 1 },
+    );
     expect(status.phase).toBe('Failed');
-    expect(status.blocks?.find(({ name }) => name === 'conv_0')).toMatchObject({ state: 'Failed', attempts: 2 });
+    expect(status.blocks?.find(({ name }) => name === 'conv_0')).toMatchObject({
+      state: 'Failed',
+      attempts: 2,
+    });
   });
 
   it('tries failed units again in the next run, and keeps what is done', async () => {

@@ -51,7 +51,7 @@ export class SmallJob implements AsyncDisposable {
   static async create(options: SmallJobOptions): Promise<SmallJob> {
     const folder = await mkdtemp(join(tmpdir(), 'blockstill-job-'));
     await saveNetwork(options.teacher, join(folder, 'teacher'));
-    await writeFile(join(folder, 'data.npz'), sampleArchive(options.samples ?? 150, options.labels ?? true));
+    await writeFile(join(folder, 'data.npz'), sampleArchive(options.samples ?? 300, options.labels ?? true));
     const job = compileJob({
       apiVersion: 'blockstill.dev/v1alpha1',
       kind: 'DistillationJob',
@@ -138,7 +138,7 @@ export class SmallJob implements AsyncDisposable {
   }
 }
 
-/** Images whose class shows: each class brightens one part of the picture, over noise. */
+/** Images whose class shows: each class whitens one part of the picture, the rest is noise. */
 function sampleArchive(samples: number, withLabels: boolean): Buffer {
   const stream = randomStream('small job');
   const labels = Int32Array.from({ length: samples }, () => stream.below(5));
@@ -146,8 +146,7 @@ function sampleArchive(samples: number, withLabels: boolean): Buffer {
   images.forEach((_, index) => {
     const sample = Math.floor(index / 768);
     const row = Math.floor((index % 768) / 48);
-    const bright = Math.floor(row / 3) === labels[sample] ? 120 : 0;
-    images[index] = bright + stream.below(100);
+    images[index] = Math.floor(row / 3) === labels[sample] ? 255 : stream.below(256);
   });
   const arrays: Record<string, Uint8Array> = { 'x.npy': npy('|u1', [samples, 16, 16, 3], images) };
   if (withLabels) arrays['y.npy'] = npy('<i4', [samples], new Uint8Array(labels.buffer));

@@ -1,8 +1,8 @@
-import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, link, mkdir, readFile, readdir, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
-import { writeFileAtomically, writeJsonAtomically } from '../../common/files.ts';
+import { writeJsonAtomically } from '../../common/files.ts';
 import type { Artifact } from '../contract/primitives.ts';
 import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
@@ -60,7 +60,7 @@ export class Attempt {
   async adopt(earlier: { result: UnitResult; folder: string }): Promise<UnitResult> {
     if (earlier.folder !== this.folder) {
       for (const artifact of artifactsOf(earlier.result)) {
-        await writeFileAtomically(this.path(artifact.path), await readFile(join(earlier.folder, artifact.path)));
+        await linkOrCopy(join(earlier.folder, artifact.path), this.path(artifact.path));
       }
       await this.commit(earlier.result);
     }
@@ -83,6 +83,17 @@ export class Attempt {
     if (result.planDigest !== this.#spec.plan?.digest) return false;
     if (result.stage === 'Finetune') return true;
     return (this.#spec.blocks ?? []).join() === result.blocks.map((block) => block.name).join();
+  }
+}
+
+/** Committed files are never changed in place, so two attempts can share one; across file systems it is copied. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, `${to}.tmp`);
+    await rename(`${to}.tmp`, to);
   }
 }
 

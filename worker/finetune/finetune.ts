@@ -61,7 +61,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     await recalibrateStudent(context, { inputs, student, yielding });
     stages.push({ stage: 'Recalibrated', accuracy: await judge(), network: networkOf(stitched, student) });
   }
-  let tuning: FinetuneOutcome = { best: undefined, history: [], seconds: 0 };
+  let tuning: FinetuneOutcome = { best: undefined, history: [], earlierSeconds: 0 };
   if (replaced.length > 0 && context.spec.spec.finetune.epochs > 0) {
     tuning = await trainStudent({
       context,
@@ -111,7 +111,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     platform,
     startTime: startTime.toISOString(),
     completionTime: clock.now().toISOString(),
-    seconds: Math.max(clock.seconds() - started, tuning.seconds),
+    seconds: clock.seconds() - started + tuning.earlierSeconds,
     joules: null,
     joulesReason: noMeterReason,
     blocks: [...selection],

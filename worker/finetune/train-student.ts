@@ -30,8 +30,8 @@ export interface FinetuneOutcome {
   /** Weights of the best epoch by validation; undefined when no epoch was finite. */
   readonly best: ReadonlyMap<string, Values> | undefined;
   readonly history: z.infer<typeof historySchema>;
-  /** Device seconds over all attempts. */
-  readonly seconds: number;
+  /** Device seconds that earlier attempts spent on steps. */
+  readonly earlierSeconds: number;
 }
 
 export interface TrainStudentOptions {
@@ -59,6 +59,7 @@ class StudentTraining {
   #state: State;
   #best: ReadonlyMap<string, Values> | undefined;
   #savedAt: number;
+  #earlierSeconds = 0;
   #table: { pass: number; table: AugmentationTable } | undefined;
 
   constructor(options: TrainStudentOptions) {
@@ -91,6 +92,7 @@ class StudentTraining {
     if (found === undefined) return;
     context.logger.info('Resuming from a checkpoint', { epoch: found.state.epoch, step: found.state.step });
     this.#state = found.state;
+    this.#earlierSeconds = found.state.seconds;
     const values = [...found.tensors].map(([name, tensor]) => [name, tensor.values] as const);
     student.session.set(new Map(values.filter(([name]) => !name.startsWith(bestPrefix))));
     const best = values.filter(([name]) => name.startsWith(bestPrefix));
@@ -110,7 +112,7 @@ class StudentTraining {
   }
 
   outcome(): FinetuneOutcome {
-    return { best: this.#best, history: this.#state.history, seconds: this.#state.seconds };
+    return { best: this.#best, history: this.#state.history, earlierSeconds: this.#earlierSeconds };
   }
 
   async #epoch(): Promise<void> {

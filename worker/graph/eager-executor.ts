@@ -10,8 +10,8 @@ import type { Graph } from './graph.ts';
 import { createNativeTensor, fedType } from './native-values.ts';
 import type { AttributeKind, OpDefinition } from './op-definition.ts';
 import { operations as opTable } from './ops/index.ts';
-import type { AttributeValue, Operation, Tensor, Values } from './tensor.ts';
-import { elementCount } from './tensor.ts';
+import type { Operation, Tensor, Values } from './tensor.ts';
+import { isValues } from './tensor.ts';
 
 /** One operation and the tensors that nothing needs after it. */
 interface Step {
@@ -82,8 +82,8 @@ export class EagerExecutor implements Executor {
     const { op, inputs, outputs } = operation;
     const [first] = outputs;
     if (first !== undefined && (live.has(first) || this.#lasting.has(first))) return;
-    if (op === 'Const' && first !== undefined) {
-      this.#lasting.set(first, createNativeTensor(this.#binding, first, filledConstant(operation)));
+    if (first !== undefined && isValues(operation.attributes['value'])) {
+      this.#lasting.set(first, createNativeTensor(this.#binding, first, operation.attributes['value']));
       return;
     }
     const ids = inputs.map((tensor) => this.#id(tensor, live));
@@ -140,16 +140,4 @@ export class EagerExecutor implements Executor {
     };
     return types[kind];
   }
-}
-
-/** The values of a constant; one value stands for all. */
-function filledConstant({ attributes, outputs }: Operation): Values {
-  const value: AttributeValue | undefined = attributes['value'];
-  if (!(value instanceof Float32Array || value instanceof Int32Array || value instanceof Uint8Array)) {
-    return new Float32Array();
-  }
-  const size = elementCount(outputs[0]?.shape ?? []);
-  return value.length === size
-    ? value
-    : new (value.constructor as never as new (n: number) => Values)(size).fill(value[0] ?? 0);
 }

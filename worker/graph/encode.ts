@@ -6,6 +6,7 @@ import type { Graph } from './graph.ts';
 import type { AttributeKind, OpDefinition } from './op-definition.ts';
 import { operations as opTable } from './ops/index.ts';
 import type { AttributeValue, Operation, Shape, Tensor } from './tensor.ts';
+import { isValues } from './tensor.ts';
 
 /** The tag under which the graph is stored and loaded. */
 export const savedModelTag = 'train';
@@ -96,9 +97,8 @@ function writeAttribute(
 
 function writeConstant(writer: BinaryWriter, { attributes, outputs }: Operation): void {
   const { value } = attributes;
-  const bytes = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array();
+  if (!isValues(value)) return;
+  const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   writer.tag(1, WireType.Varint).int32(dataType(attributes['dtype']));
   message(writer, 2, (shape) => writeShape(shape, outputs[0]?.shape ?? []));
   writer.tag(4, WireType.LengthDelimited).bytes(bytes);

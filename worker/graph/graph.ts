@@ -43,9 +43,10 @@ export class Graph {
 
   /** A constant; one number fills any shape. Equal constants are one operation. */
   constant(values: number | ArrayLike<number>, shape?: Shape, dtype: DType = 'float32'): Tensor {
-    const list = typeof values === 'number' ? [values] : values;
     const sides = shape ?? (typeof values === 'number' ? [] : [values.length]);
-    if (list.length !== 1 && list.length !== elementCount(sides)) {
+    const count = elementCount(sides);
+    const list = typeof values === 'number' ? new Array<number>(count).fill(values) : values;
+    if (list.length !== count) {
       throw new BlockstillError(
         'graph/shape',
         `A constant [${sides.join(', ')}] was given ${list.length} values.`,

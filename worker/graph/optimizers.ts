@@ -29,6 +29,8 @@ export interface OptimizerInputs {
   readonly learningRate: Tensor;
   /** Comes before the names of the optimizer's own variables. */
   readonly prefix: string;
+  /** What else reads the variables and must have done so, such as the loss. */
+  readonly after?: readonly Operation[];
 }
 
 export interface AppliedOptimizer {
@@ -39,111 +41,107 @@ export interface AppliedOptimizer {
 
 /** One update of all variables, in place. */
 export function applyOptimizer(graph: Graph, spec: OptimizerSpec, inputs: OptimizerInputs): AppliedOptimizer {
-  const state = new OptimizerState(graph, inputs.prefix);
-  const operations = ruleOf(spec)(graph, inputs, state);
-  return { operations, initial: state.initial };
+  const { variables, gradients, learningRate, prefix, after = [] } = inputs;
+  const initial = new Map<string, Values>();
+  const operations = ruleOf(spec)({
+    graph,
+    learningRate,
+    after,
+    weights: variables.flatMap((variable, index) => {
+      const gradient = gradients[index];
+      return gradient === undefined ? [] : [{ variable, gradient }];
+    }),
+    slot: (kind, variable) => {
+      const name = `${prefix}${kind}/${variable.name}`;
+      initial.set(name, new Float32Array(elementCount(variable.shape)));
+      return graph.variable(name, variable.shape).handle;
+    },
+    scalar: (kind, value) => {
+      initial.set(`${prefix}${kind}`, Float32Array.of(value));
+      return graph.variable(`${prefix}${kind}`, []);
+    },
+  });
+  return { operations, initial };
 }
 
-type Rule = (graph: Graph, inputs: OptimizerInputs, state: OptimizerState) => Operation[];
+/** What a rule works with. */
+interface Training {
+  readonly graph: Graph;
+  readonly weights: readonly { readonly variable: Variable; readonly gradient: Tensor }[];
+  readonly learningRate: Tensor;
+  readonly after: readonly Operation[];
+  /** State of the shape of a trained variable, zero at first. */
+  readonly slot: (kind: string, variable: Variable) => Tensor;
+  readonly scalar: (kind: string, value: number) => Variable;
+}
+
+type Rule = (training: Training) => Operation[];
 
 function ruleOf(spec: OptimizerSpec): Rule {
   switch (spec.name) {
     case 'SGD':
-      return stochasticGradientDescent(spec);
+      return spec.momentum ? descentWithMomentum(spec.momentum, spec.nesterov ?? false) : descent;
     case 'RMSprop':
       return rmsprop(spec);
     case 'Adam':
-      return adam(spec, 0);
+      return adam(spec);
     case 'AdamW':
-      return adam(spec, spec.weightDecay ?? 0.004);
+      return withDecay(adam(spec), spec.weightDecay ?? 0.004);
   }
 }
 
-/** The optimizer's own variables, with their first values. */
-class OptimizerState {
-  readonly initial = new Map<string, Values>();
-  readonly #graph: Graph;
-  readonly #prefix: string;
-
-  constructor(graph: Graph, prefix: string) {
-    this.#graph = graph;
-    this.#prefix = prefix;
-  }
-
-  /** A variable of the same shape for each trained variable, zero at first. */
-  slot(kind: string, variable: Variable): Tensor {
-    const name = `${this.#prefix}${kind}/${variable.name}`;
-    this.initial.set(name, new Float32Array(elementCount(variable.shape)));
-    return this.#graph.variable(name, variable.shape).handle;
-  }
-
-  scalar(kind: string, value: number): Variable {
-    const name = `${this.#prefix}${kind}`;
-    this.initial.set(name, Float32Array.of(value));
-    return this.#graph.variable(name, []);
-  }
+/** weight -= rate gradient */
+function descent({ graph, weights, learningRate, after }: Training): Operation[] {
+  return weights.map(({ variable, gradient }) =>
+    graph.apply('ResourceApplyGradientDescent', [variable.handle, learningRate, gradient], {}, { after }),
+  );
 }
 
-/** velocity = momentum velocity - rate gradient; weight += velocity, looking ahead with Nesterov. */
-function stochasticGradientDescent({ momentum = 0, nesterov = false }: OptimizerSpec): Rule {
-  return (graph, { variables, gradients, learningRate }, state) =>
-    eachVariable(variables, gradients, (variable, gradient) => {
-      if (momentum === 0)
-        return graph.apply('ResourceApplyGradientDescent', [variable.handle, learningRate, gradient]);
-      const velocity = state.slot('velocity', variable);
+/** velocity = momentum velocity - rate gradient; weight += velocity, or with Nesterov where that would lead next. */
+function descentWithMomentum(momentum: number, nesterov: boolean): Rule {
+  return ({ graph, weights, learningRate, after, slot }) =>
+    weights.map(({ variable, gradient }) => {
+      const velocity = slot('velocity', variable);
       const inputs = [variable.handle, velocity, learningRate, gradient, graph.constant(momentum)];
-      return graph.apply('ResourceApplyKerasMomentum', inputs, { use_nesterov: nesterov });
+      return graph.apply('ResourceApplyKerasMomentum', inputs, { use_nesterov: nesterov }, { after });
     });
 }
 
 /** square = rho square + (1 - rho) gradient^2; step = momentum step + rate gradient / sqrt(square + epsilon). */
 function rmsprop({ rho = 0.9, momentum = 0, epsilon = 1e-7 }: OptimizerSpec): Rule {
-  return (graph, { variables, gradients, learningRate }, state) =>
-    eachVariable(variables, gradients, (variable, gradient) => {
-      const slots = [state.slot('square', variable), state.slot('step', variable)];
+  return ({ graph, weights, learningRate, after, slot }) =>
+    weights.map(({ variable, gradient }) => {
+      const slots = [slot('square', variable), slot('step', variable)];
       const settings = [rho, momentum, epsilon].map((value) => graph.constant(value));
-      return graph.apply('ResourceApplyRMSProp', [
-        variable.handle,
-        ...slots,
-        learningRate,
-        ...settings,
-        gradient,
-      ]);
+      const inputs = [variable.handle, ...slots, learningRate, ...settings, gradient];
+      return graph.apply('ResourceApplyRMSProp', inputs, {}, { after });
     });
 }
 
-/** Adam (arXiv 1412.6980, the form before section 2.1); with decay, AdamW (arXiv 1711.05101) in Keras's form. */
-function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: OptimizerSpec, weightDecay: number): Rule {
-  return (graph, { variables, gradients, learningRate }, state) => {
-    const powers = [state.scalar('beta1Power', beta1), state.scalar('beta2Power', beta2)] as const;
+/** Adam (arXiv 1412.6980), with epsilon where Keras has it: beside the uncorrected second moment. */
+function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: OptimizerSpec): Rule {
+  return ({ graph, weights, learningRate, after, slot, scalar }) => {
+    const powers = [scalar('beta1Power', beta1), scalar('beta2Power', beta2)] as const;
     const settings = [beta1, beta2, epsilon].map((value) => graph.constant(value));
-    const operations = eachVariable(variables, gradients, (variable, gradient) => {
-      const decay =
-        weightDecay === 0 ? [] : [decayWeights(graph, variable, multiply(learningRate, weightDecay))];
-      const slots = [state.slot('m', variable), state.slot('v', variable)];
-      const read = powers.map((power) => graph.read(power));
-      const inputs = [variable.handle, ...slots, ...read, learningRate, ...settings, gradient];
-      return graph.apply('ResourceApplyAdam', inputs, {}, { after: decay });
+    const steps = weights.map(({ variable, gradient }) => {
+      const state = [slot('m', variable), slot('v', variable), ...powers.map((power) => graph.read(power))];
+      const inputs = [variable.handle, ...state, learningRate, ...settings, gradient];
+      return graph.apply('ResourceApplyAdam', inputs, {}, { after });
     });
-    const [first, second] = powers;
-    operations.push(graph.assign(first, multiply(graph.read(first), beta1)));
-    operations.push(graph.assign(second, multiply(graph.read(second), beta2)));
-    return operations;
+    const raise = (power: Variable, beta: number): Operation =>
+      graph.assign(power, multiply(graph.read(power), beta));
+    return [...steps, raise(powers[0], beta1), raise(powers[1], beta2)];
   };
 }
 
-/** weight -= rate weight, before the step itself. */
-function decayWeights(graph: Graph, variable: Variable, rate: Tensor): Operation {
-  return graph.apply('AssignSubVariableOp', [variable.handle, multiply(graph.read(variable), rate)]);
-}
-
-function eachVariable(
-  variables: readonly Variable[],
-  gradients: readonly Tensor[],
-  update: (variable: Variable, gradient: Tensor) => Operation,
-): Operation[] {
-  return variables.flatMap((variable, index) => {
-    const gradient = gradients[index];
-    return gradient === undefined ? [] : [update(variable, gradient)];
-  });
+/** weight -= rate decay weight, before the step itself (arXiv 1711.05101, in Keras's form). */
+function withDecay(rule: Rule, decay: number): Rule {
+  return (training) => {
+    const { graph, weights, learningRate, after } = training;
+    const decays = weights.map(({ variable }) => {
+      const change = multiply(graph.read(variable), multiply(learningRate, decay));
+      return graph.apply('AssignSubVariableOp', [variable.handle, change], {}, { after });
+    });
+    return rule({ ...training, after: [...after, ...decays] });
+  };
 }

@@ -44,6 +44,10 @@ export interface Variable extends TensorType {
   readonly handle: Tensor;
 }
 
+export function isValues(value: unknown): value is Values {
+  return value instanceof Float32Array || value instanceof Int32Array || value instanceof Uint8Array;
+}
+
 export function elementCount(shape: Shape): number {
   return shape.reduce((product, side) => product * side, 1);
 }

@@ -150,6 +150,7 @@ function emitStep(
     gradients: gradients(loss, variables),
     learningRate: reshape(slice(rates, position, [1]), []),
     prefix: `${name}/`,
+    after: [loss.operation],
   });
   for (const [slot, values] of applied.initial) initial.set(slot, values);
   const sum = graph.variable(names.lossSum, []);

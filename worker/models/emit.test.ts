@@ -117,4 +117,21 @@ describe('a network in the training graph', () => {
     const statistics = session.get(['conv2_block1_preact_bn/moving_mean']);
     expect(statistics.get('conv2_block1_preact_bn/moving_mean')?.[0]).toBeCloseTo(mean, 4);
   });
+
+  test('rounds convolutions to bfloat16 when asked to', async () => {
+    const network = await networkOf(resnetV2());
+    const graph = new Graph();
+    const input = graph.placeholder('input', [batch, ...inputShapeOf(network)], 'float32');
+    const place = { input, to: 'conv1_conv', mode: 'inference', prefix: '' } as const;
+    const exact = emitNetwork(network, place).output;
+    const rounded = emitNetwork(network, { ...place, precision: 'BFloat16' }).output;
+    graph.endpoint('run', { fetch: { exact, rounded } });
+    using session = openSession(graph, { device: 'CPU' });
+    session.set(new Map([...variableValues(network, '')].filter(([name]) => graph.variables.has(name))));
+    const { exact: expected, rounded: actual } = session.run('run', { input: randomInputs(network, batch) });
+    // 8 bits of precision: a relative error of 1/256 in each factor.
+    const difference = relativeDifference(actual, expected);
+    expect(difference).toBeGreaterThan(1e-5);
+    expect(difference).toBeLessThan(1e-2);
+  });
 });

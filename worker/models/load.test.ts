@@ -66,7 +66,7 @@ describe('reading topologies', () => {
       ['flat', [6]],
       ['dense', [2]],
     ]);
-    expect(network.weights.get('dense/kernel')?.values).toEqual(Float32Array.from([...Array(12).keys()]));
+    expect(network.weights.get('dense/kernel')?.values).toEqual(Float32Array.from(Array(12).keys()));
   });
 
   test('Keras 3 forms of shapes, references, activations and weight names are understood', async () => {
@@ -283,6 +283,30 @@ describe('refusing models', () => {
       ),
       code: 'model/layer-config',
       says: 'grouped convolutions',
+    },
+    'the hard_sigmoid of Keras 3': {
+      json: modelJson({
+        keras_version: '3.5.0',
+        model_config: functional(
+          [inputLayer(), layer('Activation', 'gate', ['image'], { activation: 'hard_sigmoid' })],
+          'gate',
+        ),
+      }),
+      code: 'model/layer-config',
+      says: '"gate" uses the hard_sigmoid of Keras 3',
+    },
+    'lists nested without end': {
+      json: modelJson(
+        functional(
+          [
+            inputLayer(),
+            { ...flat, inbound_nodes: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) as unknown },
+          ],
+          'flat',
+        ),
+      ),
+      code: 'model/inputs',
+      says: 'it has 0',
     },
     'channels first': {
       json: modelJson(

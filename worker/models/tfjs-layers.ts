@@ -96,17 +96,17 @@ function relu(layer: LayerOf<'ReLU'> & Layer, plain: TfjsLayer): TfjsLayer {
   throw notWritable(layer, 'ignores its threshold and slope');
 }
 
-/** `(x - mean) / max(sqrt(variance), 1e-7)` is a BatchNorm at inference, without gain and shift. */
+/**
+ * `(x - mean) / max(sqrt(variance), 1e-7)` as gain and shift by channel. A BatchNorm would do as well, but training
+ * would change it.
+ */
 function normalization(layer: LayerOf<'Normalization'>, plain: TfjsLayer): TfjsLayer {
-  const renamed = { mean: 'moving_mean', variance: 'moving_variance' };
-  const weights = Object.entries(renamed).flatMap(([from, to]) => {
-    const weight = plain.weights.get(`${layer.name}/${from}`);
-    if (weight === undefined) return [];
-    const values = from === 'variance' ? weight.values.map((value) => Math.max(value, 1e-14)) : weight.values;
-    return [[`${layer.name}/${to}`, { shape: weight.shape, values }] as const];
-  });
-  const config = { trainable: false, axis: -1, epsilon: 0, center: false, scale: false };
-  return { ...plain, className: 'BatchNormalization', config, weights: new Map(weights) };
+  const values = (weight: string): readonly number[] => [
+    ...(plain.weights.get(`${layer.name}/${weight}`)?.values ?? []),
+  ];
+  const scale = values('variance').map((variance) => 1 / Math.max(Math.sqrt(variance), 1e-7));
+  const offset = values('mean').map((mean, channel) => -mean * (scale[channel] ?? 1));
+  return { ...plain, className: 'Rescaling', config: { scale, offset }, weights: new Map() };
 }
 
 function keepingDimensions(layer: Layer, plain: TfjsLayer): readonly TfjsLayer[] {

@@ -45,6 +45,9 @@ const serialisedModel = z.object({
   ),
 });
 
+/** No Keras version nests the lists of references deeper. */
+const maxDepth = 6;
+
 const modelClasses: readonly string[] = ['Model', 'Functional', 'Sequential'];
 
 export function isModel(className: string): boolean {
@@ -85,10 +88,10 @@ function readLayer(layer: z.output<typeof serialisedLayer>): SerialisedLayer {
 }
 
 /** `["name", 0, 0]`, or a list of such. */
-function endpointNames(value: unknown): readonly string[] {
-  if (!Array.isArray(value)) return [];
+function endpointNames(value: unknown, depth = 0): readonly string[] {
+  if (!Array.isArray(value) || depth > maxDepth) return [];
   if (typeof value[0] === 'string') return [value[0]];
-  return value.flatMap((each) => endpointNames(each));
+  return value.flatMap((each) => endpointNames(each, depth + 1));
 }
 
 /** `["name", node, tensor, {...}]` of Keras 2. */
@@ -126,10 +129,10 @@ function layerReferences(node: unknown, layerName: string): readonly string[] {
   return references.map(([name]) => name);
 }
 
-function collect(value: unknown): readonly z.output<typeof reference>[] {
+function collect(value: unknown, depth = 0): readonly z.output<typeof reference>[] {
   const plain = reference.safeParse(value);
   if (plain.success) return [plain.data];
   const tensor = kerasTensor.safeParse(value);
   if (tensor.success) return [tensor.data.config.keras_history];
-  return Array.isArray(value) ? value.flatMap(collect) : [];
+  return Array.isArray(value) && depth < maxDepth ? value.flatMap((each) => collect(each, depth + 1)) : [];
 }

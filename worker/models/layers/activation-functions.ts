@@ -34,7 +34,7 @@ const functions = {
 
 export type ActivationName = keyof typeof functions;
 
-export const activationNames = Object.keys(functions) as ActivationName[];
+const activationNames = Object.keys(functions) as ActivationName[];
 
 /** Other names of the same functions. */
 const synonyms: Readonly<Record<string, ActivationName>> = { silu: 'swish', hardSigmoid: 'hard_sigmoid' };

@@ -33,7 +33,7 @@ export interface Window {
 }
 
 /** Height or width after a window has slid over `size`. */
-export function slide(size: number, window: Window, axis: 0 | 1): number {
+function slide(size: number, window: Window, axis: 0 | 1): number {
   const stride = window.strides[axis];
   if (window.padding === 'same') return Math.ceil(size / stride);
   const reach = (window.kernelSize[axis] - 1) * window.dilationRate[axis] + 1;

@@ -34,7 +34,7 @@ type LayerTable = { readonly [Kind in LayerKind]: LayerDefinition<LayerConfigs[K
 
 export const layerTable: LayerTable = definitions;
 
-export const layerKinds = Object.keys(definitions).sort() as LayerKind[];
+const layerKinds = Object.keys(definitions).sort() as LayerKind[];
 
 /** Checks a Keras class name. Throws `model/unsupported-layer` naming the layer and what there is. */
 export function layerKindOf(className: string, layerName: string): LayerKind {

@@ -39,7 +39,7 @@ function activation(
   name: string,
   kind: 'relu' | 'relu6' | 'swish' | 'softmax' | 'sigmoid' = 'relu',
 ): Node {
-  return layers.activation({ name, activation: kind as 'relu' }).apply(x) as Node;
+  return layers.activation({ name, activation: kind }).apply(x) as Node;
 }
 
 function pad(x: Node, name: string, padding: [[number, number], [number, number]]): Node {
@@ -364,7 +364,7 @@ function excited(x: Node, name: string, { filters, stride, expansion, kernelSize
   let squeeze = layers.globalAveragePooling2d({ name: `${name}se_squeeze` }).apply(y) as Node;
   squeeze = layers.reshape({ targetShape: [1, 1, wide], name: `${name}se_reshape` }).apply(squeeze) as Node;
   squeeze = layers
-    .conv2d({ filters: 2, kernelSize: 1, activation: 'swish' as 'relu', name: `${name}se_reduce` })
+    .conv2d({ filters: 2, kernelSize: 1, activation: 'swish', name: `${name}se_reduce` })
     .apply(squeeze) as Node;
   squeeze = layers
     .conv2d({ filters: wide, kernelSize: 1, activation: 'sigmoid', name: `${name}se_expand` })

@@ -1,4 +1,4 @@
-import type { LayersModel, Tensor as TfjsTensor } from '@tensorflow/tfjs-node-gpu';
+import type { LayersModel } from '@tensorflow/tfjs-node-gpu';
 import { randomStream } from '../../../common/random.ts';
 import { Graph } from '../../graph/graph.ts';
 import { identity } from '../../graph/nn.ts';
@@ -108,7 +108,7 @@ export function tfjsOutputs(model: LayersModel, inputs: Float32Array, batch: num
   });
   const [shape] = model.inputs.map((each) => each.shape.slice(1) as number[]);
   const predicted = all.predict(tf.tensor(inputs, [batch, ...(shape ?? [])]));
-  const tensors = (Array.isArray(predicted) ? predicted : [predicted]) as TfjsTensor[];
+  const tensors = Array.isArray(predicted) ? predicted : [predicted];
   return new Map(
     layers.map((layer, index) => [layer.name, tensors[index]?.dataSync<'float32'>() ?? new Float32Array()]),
   );

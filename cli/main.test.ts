@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fakeJob } from '../test/local/fake-job.ts';
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function blockstill(...parameters: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...parameters]);
+  let out = '';
+  let error = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, out, error };
+}
+
+describe('the command line', () => {
+  it('documents its exit codes in its help', async () => {
+    const { code, out } = await blockstill('run', '--help');
+    expect(code).toBe(0);
+    for (const text of ['Examples:', 'Exit codes:', '  64 ', '  75 ', '  130 ']) expect(out).toContain(text);
+  });
+
+  it.each([
+    { of: 'an unknown command', parameters: ['ran', 'job.yaml'] },
+    { of: 'a missing manifest', parameters: ['run'] },
+    { of: 'a number of workers that is none', parameters: ['run', 'job.yaml', '--workers', '0'] },
+    { of: 'an unknown output form', parameters: ['status', 'job.yaml', '--output', 'xml'] },
+  ])('ends with 2 on $of', async ({ parameters }) => {
+    const { code, error } = await blockstill(...parameters);
+    expect(code).toBe(2);
+    expect(error).toContain('error:');
+  });
+
+  it('ends with 64 on a manifest that is not there, and says where it looked', async () => {
+    const { code, error } = await blockstill('run', '/nowhere/job.yaml');
+    expect(code).toBe(64);
+    expect(error).toBe(
+      [
+        "error: /nowhere/job.yaml: The manifest job.yaml can't be read.",
+        'Give the path of a YAML or JSON file that holds one DistillationJob.',
+        "Cause: ENOENT: no such file or directory, open '/nowhere/job.yaml'",
+        '(manifest/unreadable)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('ends with 64 on a manifest with a mistake, naming the field', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'blockstill-cli-'));
+    const manifest = join(folder.path, 'job.yaml');
+    await writeFile(
+      manifest,
+      'apiVersion: blockstill.dev/v1alpha1\nkind: DistillationJob\nmetadata: {name: a}\nspec: {teecher: {}}\n',
+    );
+    const { code, error } = await blockstill('validate', manifest);
+    expect(code).toBe(64);
+    expect(error).toContain('teecher');
+    expect(error).not.toContain('    at ');
+  });
+
+  it('prints the status of the last run as JSON, or says that there was none', async () => {
+    await using job = await fakeJob();
+    const before = await blockstill('status', job.manifest);
+    expect(before).toMatchObject({ code: 1, out: '' });
+    expect(before.error).toContain('This manifest has not been run here');
+    const { status } = await job.run({});
+    const after = await blockstill('status', job.manifest, '--output', 'json');
+    expect(after.code).toBe(0);
+    expect(JSON.parse(after.out)).toEqual(status);
+    const text = await blockstill('status', job.manifest);
+    expect(text.out).toContain('fake: complete. The student has 2 of 2 blocks replaced');
+  });
+
+  it('prints the table again for a finished job, without starting a worker', async () => {
+    await using job = await fakeJob();
+    await job.run({});
+    const { code, out } = await blockstill('run', job.manifest);
+    expect(code).toBe(0);
+    expect(out).toContain('This job was already done; nothing was run.');
+    expect(out).toContain('<- kept, chosen on validation');
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { anObserved, at, distilled, finetuned, running } from '../../operator/decide/builders.ts';
+import { decide } from '../../operator/decide/decide.ts';
+import { jobTable } from './job-table.ts';
+
+const three = [distilled('unit-000', 'a'), distilled('unit-001', 'b'), distilled('unit-002', 'c')];
+
+it('shows accuracy, size, blocks and cost of a finished job, and what is unknown as unknown', () => {
+  const teacher = { cost: { parameters: 10_000, macs: 100_000 }, accuracy: { validation: null, test: null } };
+  const latency = [{ batchSize: 1, milliseconds: 2.469, repeats: 50 }];
+  const { status } = decide(anObserved([...three, finetuned({ teacher: { ...teacher, latency } })]), at(20));
+  expect(jobTable(status, { prepare: 10, distill: 10.5 })).toEqual([
+    '',
+    'Accuracy',
+    '            validation                   test',
+    '  teacher       90.00%                unknown',
+    '  stitched      89.00%  -1.00 points  unknown    <- kept, chosen on validation',
+    '  there is no test data',
+    '',
+    'Size and speed',
+    '                             teacher   student',
+    '  parameters                   10.0k     5.00k  2.00x fewer',
+    '  multiplications a sample      100k     40.0k  2.50x fewer',
+    '  latency, batch 1          2.469 ms  1.235 ms  2.00x faster',
+    '',
+    'Blocks',
+    '  block  state      replaced  unexplained   score drop  seconds  reason',
+    '  a      distilled  yes              4.6%  2.00 points    9.877',
+    '  b      distilled  yes              4.6%  2.00 points    9.877',
+    '  c      distilled  no               4.6%  2.00 points    9.877  its score drops by more than 0.05',
+    '',
+    'Cost',
+    '  time     prepare 10.0 s, distill 10.5 s',
+    '  speedup  3.00x estimated with 3 workers, balance 1, ceiling 3.00x, 1.67x with prepare and finetune',
+    '  energy   unknown (no meter)',
+  ]);
+});
+
+it('shows what there is of a job that runs', () => {
+  const { status } = decide(anObserved([running('unit-002')]), at(5));
+  const text = jobTable(status).join('\n');
+  expect(text).toContain('teacher      90.00%');
+  expect(text).toContain(
+    'speedup  unknown (Known when the last unit has ended; the ceiling is predicted.), ceiling 2.00x',
+  );
+  expect(text).not.toContain('Size and speed');
+});

@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { status as statusSchema } from '../../crds/status.ts';
+import type { Progress } from '../../worker/contract/progress.ts';
+import {
+  aPlan,
+  anObserved,
+  anUnpreparedJob,
+  at,
+  collapsed,
+  distilled,
+  failed,
+  finetuned,
+  prepared,
+  running,
+} from './builders.ts';
+import { decide } from './decide.ts';
+import type { Observed } from './observed.ts';
+
+const three = [distilled('unit-000', 'a'), distilled('unit-001', 'b'), distilled('unit-002', 'c')];
+const suspended = { reason: 'Suspended', message: 'spec.suspend is true.' } as const;
+
+function conditions(observed: Observed): Record<string, string> {
+  const { status } = decide(observed, at(20));
+  return Object.fromEntries((status.conditions ?? []).map((condition) => [condition.type, condition.status]));
+}
+
+describe('conditions, by the table of the design', () => {
+  it.each([
+    { of: 'preparing', observed: anUnpreparedJob(), expected: { Ready: 'Unknown', Reconciling: 'True' } },
+    {
+      of: 'running',
+      observed: anObserved([running('unit-000')]),
+      expected: { Ready: 'Unknown', Reconciling: 'True' },
+    },
+    {
+      of: 'told to stand still, a unit running',
+      observed: anObserved([running('unit-000')], { stop: suspended }),
+      expected: { Ready: 'Unknown', Reconciling: 'True' },
+    },
+    {
+      of: 'suspended, nothing observed to run',
+      observed: anObserved([], { stop: suspended }),
+      expected: { Ready: 'Unknown', Suspended: 'True' },
+    },
+    {
+      of: 'complete',
+      observed: anObserved([...three, finetuned()]),
+      expected: { Ready: 'True', Complete: 'True', Finished: 'True' },
+    },
+    {
+      of: 'failed',
+      observed: anObserved([failed('unit-000', { exitCode: 64 })]),
+      expected: { Ready: 'False', Stalled: 'True', Failed: 'True', Finished: 'True' },
+    },
+  ])('$of', ({ observed, expected }) => {
+    expect(conditions(observed)).toEqual(expected);
+  });
+
+  it('keep the time of their last transition while they stay as they are', () => {
+    const first = decide(anObserved([running('unit-000')]), at(20)).status;
+    const second = decide(anObserved(three, { previous: first }), at(40)).status;
+    const third = decide(anObserved([...three, finetuned()], { previous: second }), at(60)).status;
+    const ready = [first, second, third].map(({ conditions: all }) =>
+      all?.find(({ type }) => type === 'Ready'),
+    );
+    expect(ready.map((condition) => condition?.lastTransitionTime)).toEqual(
+      [20, 20, 60].map((seconds) => at(seconds).toISOString()),
+    );
+  });
+});
+
+describe('phases', () => {
+  it.each([
+    { phase: 'Pending', observed: anUnpreparedJob() },
+    { phase: 'Preparing', observed: anUnpreparedJob([running('prepare')]) },
+    { phase: 'Distilling', observed: anObserved() },
+    { phase: 'Finetuning', observed: anObserved(three) },
+    { phase: 'Suspended', observed: anObserved([], { stop: suspended }) },
+    { phase: 'Complete', observed: anObserved([...three, finetuned()]) },
+    { phase: 'Failed', observed: anObserved([...three, finetuned({ accepted: false })]) },
+  ])('$phase', ({ phase, observed }) => {
+    expect(decide(observed, at(20)).status.phase).toBe(phase);
+  });
+});
+
+describe('blocks', () => {
+  it('show figures with four digits, what became of them, and why', () => {
+    const { blocks } = decide(anObserved([...three, finetuned()]), at(20)).status;
+    expect(blocks?.[0]).toEqual({
+      name: 'a',
+      layers: 'a_conv..a_relu',
+      state: 'Distilled',
+      attempts: 1,
+      progress: 100,
+      loss: 0.01235,
+      unexplainedVariance: 0.04568,
+      score: { value: 0.88, samples: 100, standardError: 0.03, measure: 'Top1' },
+      seconds: 9.877,
+      startTime: at(0).toISOString(),
+      completionTime: at(10).toISOString(),
+      replaced: true,
+    });
+    expect(blocks?.[2]).toMatchObject({ replaced: false, reason: 'its score drops by more than 0.05' });
+  });
+
+  it.each([
+    { of: 'not started', attempts: [], state: 'Pending' },
+    { of: 'running', attempts: [running('unit-000')], state: 'Running' },
+    { of: 'collapsed', attempts: [collapsed('unit-000', 'a')], state: 'Collapsed' },
+    { of: 'failed for good', attempts: [failed('unit-000', { exitCode: 64 })], state: 'Failed' },
+    { of: 'waiting for another attempt', attempts: [failed('unit-000')], state: 'Pending' },
+  ])('$of: $state', ({ attempts, state }) => {
+    expect(decide(anObserved(attempts), at(11)).status.blocks?.[0]?.state).toBe(state);
+  });
+
+  it('list what is kept with its reason', () => {
+    const plan = aPlan(['a'], { kept: [{ name: 'first', layers: ['first'], reason: 'not cheaper' }] });
+    const { blocks } = decide(anObserved([], { prepared: prepared(plan) }), at(0)).status;
+    expect(blocks?.[1]).toEqual({
+      name: 'first',
+      layers: 'first',
+      state: 'Kept',
+      replaced: false,
+      reason: 'not cheaper',
+    });
+  });
+});
+
+describe('progress', () => {
+  const progress = (fraction: number, etaSeconds: number | null): { progress: Progress } => ({
+    progress: {
+      version: 1,
+      stage: 'Distill',
+      unit: 'unit-002',
+      attempt: 'x',
+      activity: 'Training',
+      fraction,
+      samplesPerSecond: 10,
+      etaSeconds,
+      blocks: [],
+    },
+  });
+
+  it('weighs units by their predicted time', () => {
+    // Ten steps of 1, 2 and 3 s: 10, 20 and 30 s; prepare took 10 s. Done: 10 + 10 + half of 30 of 70.
+    const observed = anObserved([distilled('unit-000', 'a'), running('unit-002', progress(0.5, null))]);
+    expect(decide(observed, at(11)).status.progress).toMatchObject({ done: 1, total: 3, percent: 50 });
+  });
+
+  it('predicts the end from the longest unit, at the pace seen so far', () => {
+    // The done unit took 10 s as predicted; 15 s are left of one and 20 s of the other, on two workers.
+    const observed = anObserved(
+      [distilled('unit-000', 'a'), running('unit-002', progress(0.5, null)), running('unit-001')],
+      {
+        capacity: 2,
+      },
+    );
+    expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(20);
+  });
+
+  it('shares what is left among the workers when that takes longer than the longest unit', () => {
+    const observed = anObserved([distilled('unit-000', 'a'), running('unit-002', progress(0.5, 16))], {
+      capacity: 1,
+    });
+    expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(36);
+  });
+
+  it('is complete only at the end', () => {
+    expect(decide(anObserved(three), at(20)).status.progress?.percent).toBe(99);
+    expect(decide(anObserved([...three, finetuned()]), at(20)).status.progress).toEqual({
+      done: 3,
+      total: 3,
+      percent: 100,
+    });
+  });
+});
+
+describe('speedup and energy', () => {
+  it('is predicted by its ceiling while units run', () => {
+    const { speedup } = decide(anObserved([running('unit-002')]), at(5)).status;
+    expect(speedup).toEqual({
+      ceiling: 2,
+      reason: 'Known when the last unit has ended; the ceiling is predicted.',
+    });
+  });
+
+  it('is estimated when they have ended', () => {
+    const { speedup, summary } = decide(anObserved([...three, finetuned()]), at(20)).status;
+    // Three units of 10 s at the same time; prepare and finetune took 10 s each.
+    expect(speedup).toMatchObject({ value: 3, basis: 'Estimated', workers: 3, balance: 1, endToEnd: 1.667 });
+    expect(summary).toEqual({
+      blocks: '3/3',
+      speedup: '3.0x est.',
+      accuracy: '89.0% val.',
+      gpuSeconds: '50',
+    });
+  });
+
+  it('has a reason in place of energy without a meter', () => {
+    expect(decide(anObserved(three), at(20)).status.energy).toEqual({ reason: 'no meter' });
+  });
+});
+
+describe('events', () => {
+  it('are made on transitions only', () => {
+    const observed = anObserved([...three.slice(0, 2), collapsed('unit-002', 'c')]);
+    const first = decide(observed, at(20));
+    expect(first.events.map(({ reason }) => reason)).toEqual([
+      'Finetuning',
+      'BlockDistilled',
+      'BlockDistilled',
+      'BlockCollapsed',
+    ]);
+    expect(decide({ ...observed, previous: first.status }, at(21)).events).toEqual([]);
+  });
+
+  it('warn when more workers are asked for than can help', () => {
+    const policy = { onUnitFailure: 'Fail', backoffLimit: 3, maxParallel: 3 } as const;
+    expect(decide(anObserved([], { policy }), at(0)).events[1]).toMatchObject({
+      type: 'Warning',
+      reason: 'MoreWorkersThanHelp',
+      message: expect.stringContaining('no more than 2 workers can help') as string,
+    });
+  });
+});
+
+it('is what the API takes, and stays below 200 kB with 128 blocks and long reasons', () => {
+  const names = Array.from({ length: 128 }, (_, index) => `block_${index}_${'x'.repeat(50)}`);
+  const plan = aPlan(names);
+  const attempts = names.map((name, index) =>
+    distilled(`unit-${String(index).padStart(3, '0')}`, name, {
+      state: 'Collapsed',
+      reason: 'r'.repeat(1000),
+    }),
+  );
+  const { status } = decide(anObserved(attempts, { prepared: prepared(plan) }), at(20));
+  expect(statusSchema.parse(status)).toEqual(status);
+  expect(JSON.stringify(status).length).toBeLessThan(200_000);
+});
