@@ -18,7 +18,14 @@ export interface ClassifierTraining {
   readonly learningRate: number;
   /** From which the order of the images follows. */
   readonly seed: number;
-  readonly onEpoch?: (epoch: { readonly number: number; readonly loss: number }) => void;
+  readonly onEpoch?: (epoch: EpochReport) => void;
+}
+
+export interface EpochReport {
+  /** From 1. */
+  readonly number: number;
+  /** The mean of the epoch's steps. */
+  readonly loss: number;
 }
 
 const batchSize = 64;
@@ -59,13 +66,11 @@ export function trainClassifier(
       return { loss: crossEntropy(output, gather(graph.read(labels), indices)), variables, updates };
     },
   });
-  const rates = learningRateTable(
-    { schedule: 'Cosine', initial: learningRate, warmupSteps },
-    epochs * steps,
-  );
+  const rates = learningRateTable({ schedule: 'Cosine', initial: learningRate, warmupSteps }, epochs * steps);
 
   using session = openSession(graph, { device: 'CPU' });
-  session.set(new Map([[images.name, scaled(data.pixels)], [labels.name, Int32Array.from(data.labels)]])); // prettier-ignore
+  session.set(new Map([[images.name, scaled(data.pixels)]]));
+  session.set(new Map([[labels.name, Int32Array.from(data.labels)]]));
   session.set(new Map([...variableValues(network, ''), ...step.initial]));
   for (let epoch = 0; epoch < epochs; epoch++) {
     const firstStep = epoch * steps;
@@ -78,7 +83,7 @@ export function trainClassifier(
   const trained = new Map(network.weights);
   const values = session.get(weights.map(({ name }) => name));
   for (const { name, shape } of weights) {
-    trained.set(name, { shape, values: Float32Array.from(values.get(name) ?? []) } satisfies WeightTensor);
+    trained.set(name, { shape, values: new Float32Array(values.get(name) ?? []) } satisfies WeightTensor);
   }
   return { ...network, weights: trained };
 }

@@ -8,7 +8,7 @@ import type { Network } from '../worker/models/network.ts';
 import { initialWeights } from '../worker/models/replacement.ts';
 import { saveNetwork } from '../worker/models/save.ts';
 import { readIdxFiles, type LabelledImages } from './labelled-images.ts';
-import { accuracyOf, trainClassifier } from './train-classifier.ts';
+import { accuracyOf, trainClassifier, type EpochReport } from './train-classifier.ts';
 
 export interface TeacherTraining {
   readonly epochs: number;
@@ -30,7 +30,7 @@ export async function trainTeacher(
   const teacher = trainClassifier(
     { ...untrained, weights: initialWeights(untrained, seed, untrained.name) },
     await mnist('train'),
-    { epochs, learningRate, seed, onEpoch: ({ number, loss }) => console.log(`epoch ${number}: loss ${loss.toFixed(4)}`) }, // prettier-ignore
+    { epochs, learningRate, seed, onEpoch: printEpoch },
   );
   console.log(`trained in ${((performance.now() - start) / 1000).toFixed(0)} s`);
   for (const split of ['validation', 'test'] as const) {
@@ -44,6 +44,10 @@ export async function trainTeacher(
 export async function mnist(split: 'train' | 'validation' | 'test'): Promise<LabelledImages> {
   const file = (kind: string): string => join(import.meta.dirname, 'mnist', 'data', `${split}-${kind}.idx`);
   return readIdxFiles({ images: file('images'), labels: file('labels') });
+}
+
+function printEpoch({ number, loss }: EpochReport): void {
+  console.log(`epoch ${number}: loss ${loss.toFixed(4)}`);
 }
 
 export function percent(share: number): string {

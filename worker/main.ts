@@ -76,6 +76,8 @@ async function readSpec(path: string): Promise<UnitSpec> {
 async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContext> {
   const controller = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => controller.abort());
+  // Whoever reads the progress is gone: commit what there is and stop, rather than break off at some later line.
+  process.stdout.on('error', () => controller.abort());
   let reportedAt = Number.NEGATIVE_INFINITY;
   let activity = '';
   return {

@@ -103,13 +103,8 @@ function openBinding(): Runtime {
   }
 }
 
-/** tfjs-node 4.22 calls two functions of `node:util` that Node 23 removed. */
+/** tfjs-node 4.22 calls two functions of `node:util` that Node 23 removed or warns about. */
 function restoreRemovedUtilities(): void {
-  const removed = {
-    isArray: Array.isArray,
-    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
-  };
-  for (const [name, implementation] of Object.entries(removed)) {
-    if (!(name in nodeUtil)) Object.defineProperty(nodeUtil, name, { value: implementation });
-  }
+  const isNullOrUndefined = (value: unknown): boolean => value === null || value === undefined;
+  Object.assign(nodeUtil, { isArray: Array.isArray, isNullOrUndefined });
 }

@@ -1,12 +1,11 @@
 /** Trains the teacher of this example, a small network in the style of VGG (arXiv 1409.1556) with BatchNorm. */
 import { join } from 'node:path';
-import type { layers as Layers } from '@tensorflow/tfjs-node-gpu';
 import { loadTensorFlow } from '../../worker/tensorflow.ts';
 import { trainTeacher } from '../train-teacher.ts';
 
 const { tf } = loadTensorFlow();
 const { layers } = tf;
-type Layer = ReturnType<typeof Layers.conv2d>;
+type Layer = InstanceType<typeof layers.Layer>;
 
 /** A 3x3 convolution, BatchNorm and ReLU: what `partition.strategy: Convolutions` takes as one block. */
 function block(name: string, filters: number, inputShape?: [number, number, number]): Layer[] {

@@ -45,7 +45,7 @@ export async function loadLocalJob(manifest: string, storage?: string): Promise<
 /** The part of the spec that a worker is told. */
 export function workerSpec({ spec }: CompiledJob): JobSpec {
   const { teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output } = spec;
-  const { execution, resources } = spec;
+  const { storage, execution, resources } = spec;
   return {
     teacher,
     dataset,
@@ -56,6 +56,7 @@ export function workerSpec({ spec }: CompiledJob): JobSpec {
     finetune,
     acceptance,
     output,
+    storage,
     execution,
     resources,
   };

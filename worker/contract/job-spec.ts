@@ -17,6 +17,7 @@ export type JobSpec = Pick<
   | 'finetune'
   | 'acceptance'
   | 'output'
+  | 'storage'
   | 'execution'
   | 'resources'
 >;

@@ -3,6 +3,7 @@ import { contractVersion, type Accuracies } from '../contract/primitives.ts';
 import type { FinetuneResult } from '../contract/unit-result.ts';
 import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
 import { noMeterReason } from '../energy.ts';
+import { clearExchange } from '../exchange/clear-exchange.ts';
 import { createYielder } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import type { Network } from '../models/network.ts';
@@ -27,6 +28,8 @@ interface StudentStage {
 
 const studentFolder = 'student';
 const latencyBatchSizes = [1, 64];
+/** Between which shares of the whole stage the training lies. */
+const tuningShare = { first: 0.05, last: 0.97 };
 
 /**
  * Stitches the accepted replacements into the teacher, recalibrates BatchNorm, trains end to end, and keeps whichever
@@ -39,10 +42,10 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   using inputs = await openPlan(context);
   const platform = openPlatform(context.spec, inputs.plan.threads.finetune);
   const yielding = createYielder(clock.seconds, context.signal);
-  const tell = (activity: string): void =>
-    context.report({ activity, fraction: null, samplesPerSecond: null, etaSeconds: null, blocks: [] });
+  const tell = (activity: string, fraction: number): void =>
+    context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
 
-  tell('Stitching');
+  tell('Stitching', 0);
   const blocks = await readDistilledBlocks(context, inputs);
   const selection = await select(context, { inputs, blocks, yielding });
   const replaced = selection.filter((block) => block.replaced).map((block) => block.name);
@@ -57,7 +60,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   const judge = (): Promise<Accuracies> => studentAccuracies(sessionOptions, student, yielding);
   const stages: StudentStage[] = [{ stage: 'Stitched', accuracy: await judge(), network: stitched }];
   if (replaced.length > 0) {
-    tell('Recalibrating BatchNorm');
+    tell('Recalibrating BatchNorm', tuningShare.first / 2);
     await recalibrateStudent(context, { inputs, student, yielding });
     stages.push({ stage: 'Recalibrated', accuracy: await judge(), network: networkOf(stitched, student) });
   }
@@ -70,6 +73,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
       platform: canonicalJson(platform),
       yielding,
       judge: async () => (await judge()).validation,
+      share: tuningShare,
     });
     if (tuning.best !== undefined) {
       student.session.set(tuning.best);
@@ -78,7 +82,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   }
 
   const chosen = bestOf(stages);
-  tell('Measuring latency');
+  tell('Measuring latency', tuningShare.last);
   const latency = await measureLatency({
     teacher: inputs.teacher,
     student: chosen.network,
@@ -129,7 +133,13 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     artifacts,
   };
   await attempt.commit(result);
+  await clearUnlessRetained(context, acceptance.accepted);
   return result;
+}
+
+async function clearUnlessRetained(context: WorkContext, accepted: boolean): Promise<void> {
+  const { retain } = context.spec.spec.storage;
+  if (retain === 'Never' || (retain === 'OnFailure' && accepted)) await clearExchange(context.spec.exchange);
 }
 
 async function select(

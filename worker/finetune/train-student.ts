@@ -41,6 +41,8 @@ export interface TrainStudentOptions {
   readonly platform: string;
   readonly yielding: () => Promise<void>;
   readonly judge: () => Promise<Accuracy | null>;
+  /** Between which shares of the stage the training lies, for its progress. */
+  readonly share: { readonly first: number; readonly last: number };
 }
 
 const bestPrefix = 'best/';
@@ -204,14 +206,14 @@ class StudentTraining {
   }
 
   #report(): void {
-    const { context, session } = this.#options;
+    const { context, session, share } = this.#options;
     const { epoch, seconds, step } = this.#state;
     const done = epoch * this.#stepsPerEpoch + step;
     const steps = session.spec.finetune.epochs * this.#stepsPerEpoch;
     const perStep = done === 0 ? undefined : seconds / done;
     context.report({
       activity: 'Fine-tuning',
-      fraction: done / steps,
+      fraction: share.first + (share.last - share.first) * (done / steps),
       samplesPerSecond: perStep === undefined ? null : session.spec.finetune.batchSize / perStep,
       etaSeconds: perStep === undefined ? null : (steps - done) * perStep,
       blocks: [],

@@ -14,8 +14,8 @@ const arrayTypes: Partial<Record<DType, new (length: number) => Values>> = {
 /**
  * Hands values to TensorFlow as a tensor, to be deleted by the caller.
  *
- * They are copied first: TensorFlow keeps the memory of an array that happens to be aligned, a variable that is
- * assigned the tensor then owns it, and a training step would change the caller's array in place.
+ * Whole numbers are copied first: TensorFlow keeps the memory of such an array when it happens to be aligned, and a
+ * variable would follow when the caller fills the array again. It copies others itself.
  */
 export function createNativeTensor(binding: NativeBinding, type: TensorType, values: Values): number {
   const arrayType = arrayTypes[type.dtype];
@@ -23,7 +23,8 @@ export function createNativeTensor(binding: NativeBinding, type: TensorType, val
     const message = `${describeType(type)} cannot be fed from a ${values.constructor.name}.`;
     throw new BlockstillError('graph/feed-type', message);
   }
-  return binding.createTensor(type.shape, dataTypes[type.dtype], values.slice());
+  const owned = type.dtype === 'int32' ? values.slice() : values;
+  return binding.createTensor(type.shape, dataTypes[type.dtype], owned);
 }
 
 /** The type that a placeholder has when it is fed these values; an open number of rows (-1) is filled in. */

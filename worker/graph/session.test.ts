@@ -73,28 +73,17 @@ describe.each(executors)('a session (%s)', (executor) => {
     expect(pixels).toEqual(Int32Array.from(bytes));
   });
 
-  test('never changes an array that it was given', () => {
+  test('does not see what is done to an array after it was given', () => {
     const graph = new Graph();
-    const weights = graph.variable('weights', [500]);
-    graph.endpoint('descend', {
-      run: [
-        graph.apply('ResourceApplyGradientDescent', [
-          weights.handle,
-          graph.constant(1),
-          graph.constant(1, [500]),
-        ]),
-      ],
-    });
+    graph.variable('order', [500], 'int32');
     using session = open(graph);
-    // TensorFlow would keep the memory of an array at a multiple of 64 bytes: one of these offsets is.
-    const given = Array.from({ length: 16 }, (_, index) =>
-      new Float32Array(new ArrayBuffer(4096), 4 * index, 500).fill(5),
-    );
-    for (const values of given) {
-      session.set(new Map([['weights', values]]));
-      session.run('descend');
+    // TensorFlow keeps the memory of an array at a multiple of 64 bytes: one of these offsets is.
+    for (let offset = 0; offset < 64; offset += 4) {
+      const values = new Int32Array(new ArrayBuffer(4096), offset, 500).fill(5);
+      session.set(new Map([['order', values]]));
+      values.fill(6);
+      expect(session.get(['order']).get('order')).toEqual(new Int32Array(500).fill(5));
     }
-    expect(given.every((values) => values.every((value) => value === 5))).toBe(true);
   });
 
   test('names the operation in which TensorFlow fails', () => {
