@@ -29,7 +29,9 @@ test('missing folders are made', async () => {
 
 test('a path through a file is told as a sentence', async () => {
   await writeFile(join(folder, 'file'), '');
-  await expect(writeFileAtomically(join(folder, 'file', 'below'), '')).rejects.toMatchObject({ code: 'storage/not-writable' });
+  await expect(writeFileAtomically(join(folder, 'file', 'below'), '')).rejects.toMatchObject({
+    code: 'storage/not-writable',
+  });
 });
 
 test('a full disk is told as a sentence', () => {

@@ -32,14 +32,42 @@ export async function writeFileAtomically(
 }
 
 const storageMistakes: Readonly<Record<string, { code: ErrorCode; message: string; hint: string }>> = {
-  ENOSPC: { code: 'storage/no-space', message: 'The disk is full.', hint: 'Free some space and run the same command again.' },
-  EDQUOT: { code: 'storage/no-space', message: 'The disk quota is used up.', hint: 'Free some space and run the same command again.' },
-  EROFS: { code: 'storage/not-writable', message: 'The file system is read-only.', hint: 'Choose a folder that can be written.' },
-  EACCES: { code: 'storage/not-writable', message: 'Writing is not permitted.', hint: 'Check the owner and the permissions of the folder.' },
-  EPERM: { code: 'storage/not-writable', message: 'Writing is not permitted.', hint: 'Check the owner and the permissions of the folder.' },
+  ENOSPC: {
+    code: 'storage/no-space',
+    message: 'The disk is full.',
+    hint: 'Free some space and run the same command again.',
+  },
+  EDQUOT: {
+    code: 'storage/no-space',
+    message: 'The disk quota is used up.',
+    hint: 'Free some space and run the same command again.',
+  },
+  EROFS: {
+    code: 'storage/not-writable',
+    message: 'The file system is read-only.',
+    hint: 'Choose a folder that can be written.',
+  },
+  EACCES: {
+    code: 'storage/not-writable',
+    message: 'Writing is not permitted.',
+    hint: 'Check the owner and the permissions of the folder.',
+  },
+  EPERM: {
+    code: 'storage/not-writable',
+    message: 'Writing is not permitted.',
+    hint: 'Check the owner and the permissions of the folder.',
+  },
   // What mkdir says of a file in the place of a folder.
-  EEXIST: { code: 'storage/not-writable', message: 'A part of the path is a file, not a folder.', hint: 'Choose another folder.' },
-  ENOTDIR: { code: 'storage/not-writable', message: 'A part of the path is a file, not a folder.', hint: 'Choose another folder.' },
+  EEXIST: {
+    code: 'storage/not-writable',
+    message: 'A part of the path is a file, not a folder.',
+    hint: 'Choose another folder.',
+  },
+  ENOTDIR: {
+    code: 'storage/not-writable',
+    message: 'A part of the path is a file, not a folder.',
+    hint: 'Choose another folder.',
+  },
 };
 
 /** The mistakes that a user can mend, as sentences; anything else stays as it is. */
@@ -47,11 +75,15 @@ export function asStorageError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const mistake = storageMistakes[code];
   if (mistake === undefined) return error;
-  return new BlockstillError(mistake.code, mistake.message, { where: path, hint: mistake.hint, cause: error });
+  return new BlockstillError(mistake.code, mistake.message, {
+    where: path,
+    hint: mistake.hint,
+    cause: error,
+  });
 }
 
 /** Makes renames in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { randomStream } from './random.ts';
 
@@ -12,7 +12,9 @@ test('a stream is a function of its key, and other keys give other streams', () 
 test('a permutation holds each number once', () => {
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 0, max: 500 }), (seed, count) => {
-      expect([...randomStream(seed).permutation(count)].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
+      expect([...randomStream(seed).permutation(count)].sort((a, b) => a - b)).toEqual(
+        Array.from({ length: count }, (_, i) => i),
+      );
     }),
   );
 });

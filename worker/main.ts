@@ -37,7 +37,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     await work(command, context);
     return exitCode.Committed;
   } catch (error) {
-    if (error instanceof InterruptedError || (context.signal.aborted && isAbort(error))) return exitCode.Interrupted;
+    if (error instanceof InterruptedError || (context.signal.aborted && isAbort(error)))
+      return exitCode.Interrupted;
     logger.error(describeError(error), errorFields(error));
     return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
   }
@@ -69,7 +70,10 @@ async function readSpec(path: string): Promise<UnitSpec> {
   try {
     return unitSpecSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
-    throw new InvalidInputError('unit/bad-spec', 'The unit spec is missing or is not one.', { where: path, cause });
+    throw new InvalidInputError('unit/bad-spec', 'The unit spec is missing or is not one.', {
+      where: path,
+      cause,
+    });
   }
 }
 
@@ -93,7 +97,9 @@ async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContex
       reportedAt = now;
       activity = progress.activity;
       const { stage, unit, attempt } = spec;
-      process.stdout.write(`${JSON.stringify({ version: contractVersion, stage, unit, attempt: attempt.id, ...progress })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ version: contractVersion, stage, unit, attempt: attempt.id, ...progress })}\n`,
+      );
     },
   };
 }

@@ -41,7 +41,7 @@ const headers =
   /^include\/(?:tensorflow\/c\/|tensorflow\/core\/platform\/ctstring|tsl\/platform\/ctstring|xla\/tsl\/c\/).*\.h$/;
 
 /** Where a file of the wheel goes, or `undefined` for the thousands that are not needed. */
-export function unpackedName(wheelName: string): string | undefined {
+function unpackedName(wheelName: string): string | undefined {
   const prefix = 'tensorflow/';
   if (!wheelName.startsWith(prefix)) return undefined;
   const name = wheelName.slice(prefix.length);

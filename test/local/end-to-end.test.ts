@@ -25,11 +25,11 @@ beforeAll(async () => {
     images: join(mnist, 'train-images-idx3-ubyte'),
     labels: join(mnist, 'train-labels-idx1-ubyte'),
   });
-  const test = await readIdxFiles({
+  const unseen = await readIdxFiles({
     images: join(mnist, 't10k-images-idx3-ubyte'),
     labels: join(mnist, 't10k-labels-idx1-ubyte'),
   });
-  testImages = sliceOf(test, 0, samples.test);
+  testImages = sliceOf(unseen, 0, samples.test);
   const splits = {
     train: sliceOf(train, 0, samples.train),
     validation: sliceOf(train, 12_000, samples.validation),
@@ -60,7 +60,10 @@ function start(args: readonly string[], environment: Record<string, string> = {}
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-  return { child, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...output })) };
+  return {
+    child,
+    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...output })),
+  };
 }
 
 async function run(storage: string, ...more: string[]) {
@@ -69,7 +72,12 @@ async function run(storage: string, ...more: string[]) {
 
 async function statusOf(storage: string): Promise<DistillationJobStatus> {
   const { stdout, stderr } = await start([
-    ...['status', join(folder, 'job.yaml'), '--storage', join(folder, storage), '--output', 'json'],
+    'status',
+    join(folder, 'job.yaml'),
+    '--storage',
+    join(folder, storage),
+    '--output',
+    'json',
   ]).ended;
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as DistillationJobStatus;
@@ -82,7 +90,12 @@ function outcome(status: DistillationJobStatus) {
     digest: student?.digest,
     chosen: student?.chosen,
     stages: student?.stages,
-    blocks: blocks?.map(({ name, score, unexplainedVariance, loss }) => ({ name, score, unexplainedVariance, loss })),
+    blocks: blocks?.map(({ name, score, unexplainedVariance, loss }) => ({
+      name,
+      score,
+      unexplainedVariance,
+      loss,
+    })),
   };
 }
 
@@ -95,7 +108,10 @@ describe('blockstill run', () => {
     expect(status.phase).toBe('Complete');
     const { tf } = loadTensorFlow();
     const student = await tf.loadLayersModel(`file://${join(folder, 'student/model.json')}`);
-    const images = tf.tensor(Float32Array.from(testImages.pixels, (value) => value / 255), [samples.test, 28, 28, 1]);
+    const images = tf.tensor(
+      Float32Array.from(testImages.pixels, (value) => value / 255),
+      [samples.test, 28, 28, 1],
+    );
     const answers = (student.predict(images) as ReturnType<typeof tf.tensor>).argMax(-1).dataSync();
     const right = [...answers].filter((answer, index) => answer === testImages.labels[index]).length;
     const chosen = status.student?.stages?.find(({ stage }) => stage === status.student?.chosen);
@@ -120,9 +136,12 @@ describe('blockstill run', () => {
     const random = randomStream('kills', 1);
     let kills = 0;
     for (let round = 0; round < 5; round++) {
-      const { child, ended } = start(['run', join(folder, 'job.yaml'), '--storage', join(folder, 'killed'), '--workers', '2'], {
-        BLOCKSTILL_CHECKPOINT_SECONDS: '0.5',
-      });
+      const { child, ended } = start(
+        ['run', join(folder, 'job.yaml'), '--storage', join(folder, 'killed'), '--workers', '2'],
+        {
+          BLOCKSTILL_CHECKPOINT_SECONDS: '0.5',
+        },
+      );
       const timer = setTimeout(() => kill(child), 1500 + 6000 * random.uniform());
       const { code } = await ended;
       clearTimeout(timer);

@@ -7,10 +7,18 @@ import { SmallJob } from './small-job.ts';
 
 /** What a unit made of its blocks: weights by digest, and every figure that is not a time. */
 function outcome(result: DistillResult) {
-  return result.blocks.map(({ seconds: _, weights, ...block }) => ({ ...block, weights: weights?.digest ?? null }));
+  return result.blocks.map(({ seconds: _seconds, weights, ...block }) => ({
+    ...block,
+    weights: weights?.digest ?? null,
+  }));
 }
 
-async function distill(job: SmallJob, unit: string, blocks: readonly string[], reference: Awaited<ReturnType<SmallJob['prepare']>>['reference']) {
+async function distill(
+  job: SmallJob,
+  unit: string,
+  blocks: readonly string[],
+  reference: Awaited<ReturnType<SmallJob['prepare']>>['reference'],
+) {
   return (await job.run({ stage: 'Distill', unit, attempt: 'a1', blocks, plan: reference })) as DistillResult;
 }
 
@@ -57,17 +65,31 @@ describe('the result of a block depends on teacher, data, spec, seed and block a
     const teacher = await networkOf(resnet('3x3'));
     const results = [];
     const tiers = [];
-    for (const activationCache of [{ mode: 'Auto' }, { mode: 'Auto', memory: '0' }, { mode: 'Recompute' }] as const) {
+    for (const activationCache of [
+      { mode: 'Auto' },
+      { mode: 'Auto', memory: '0' },
+      { mode: 'Recompute' },
+    ] as const) {
       await using job = await SmallJob.create({
         teacher,
         augmentation: { horizontalFlip: true, shiftCrop: 2, passes: 2 },
         spec: {
           ...training,
-          execution: { device: 'CPU', threads: { prepare: 1, distill: 1, finetune: 1 }, seed: 7, activationCache },
+          execution: {
+            device: 'CPU',
+            threads: { prepare: 1, distill: 1, finetune: 1 },
+            seed: 7,
+            activationCache,
+          },
         },
       });
       const { plan, reference } = await job.prepare();
-      const result = await distill(job, 'unit-000', plan.blocks.slice(0, 2).map((block) => block.name), reference);
+      const result = await distill(
+        job,
+        'unit-000',
+        plan.blocks.slice(0, 2).map((block) => block.name),
+        reference,
+      );
       tiers.push(result.activations);
       results.push(outcome(result));
     }
@@ -105,7 +127,12 @@ describe('a killed worker', () => {
     const teacher = await networkOf(vgg());
     await using job = await SmallJob.create({ teacher, spec: training });
     const { plan, reference } = await job.prepare();
-    const run = { stage: 'Distill', unit: 'unit-000', blocks: [plan.blocks[0]!.name], plan: reference } as const;
+    const run = {
+      stage: 'Distill',
+      unit: 'unit-000',
+      blocks: [plan.blocks[0]!.name],
+      plan: reference,
+    } as const;
     const { process, ended } = await job.start({ ...run, attempt: 'a1' });
     process.stdout?.once('data', () => process.kill('SIGTERM'));
     const { code } = await ended;

@@ -83,7 +83,10 @@ export class SmallJob implements AsyncDisposable {
   }
 
   /** Starts a worker process; its output is collected. */
-  async start(run: RunUnit): Promise<{ process: ChildProcess; ended: Promise<{ code: number | null; stderr: string; stdout: string }> }> {
+  async start(run: RunUnit): Promise<{
+    process: ChildProcess;
+    ended: Promise<{ code: number | null; stderr: string; stdout: string }>;
+  }> {
     const spec: UnitSpec = {
       version: 1,
       job: { namespace: 'default', name: 'small', uid: 'small-uid' },
@@ -119,7 +122,9 @@ export class SmallJob implements AsyncDisposable {
   }
 
   async result(unit: string, attempt: string): Promise<UnitResult> {
-    return JSON.parse(await readFile(join(this.exchange, unit, attempt, 'result.json'), 'utf8')) as UnitResult;
+    return JSON.parse(
+      await readFile(join(this.exchange, unit, attempt, 'result.json'), 'utf8'),
+    ) as UnitResult;
   }
 
   async reference(path: string): Promise<Reference> {

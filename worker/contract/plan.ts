@@ -20,7 +20,11 @@ export const plannedBlockSchema = z.object({
 export type PlannedBlock = z.infer<typeof plannedBlockSchema>;
 
 /** A candidate that stays the teacher's, with the reason as a sentence. */
-export const keptBlockSchema = z.object({ name: z.string(), layers: z.array(z.string()), reason: z.string() });
+export const keptBlockSchema = z.object({
+  name: z.string(),
+  layers: z.array(z.string()),
+  reason: z.string(),
+});
 
 /**
  * What prepare decided. Its digest is the identity of everything that is computed from it, so it holds no times, no

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { contractVersion, stageSchema } from './primitives.ts';
 
 /** How far one block has come; loss is the running mean of the current epoch. */
-export const blockProgressSchema = z.object({
+const blockProgressSchema = z.object({
   name: z.string(),
   state: z.enum(['Waiting', 'Training', 'Scoring', 'Done']),
   epoch: z.int().nonnegative(),
@@ -12,7 +12,6 @@ export const blockProgressSchema = z.object({
   steps: z.int().positive(),
   loss: z.number().nullable(),
 });
-export type BlockProgress = z.infer<typeof blockProgressSchema>;
 
 /** A snapshot that a worker offers while it runs: a line of JSON on its standard output, and `/progress` in a pod. */
 export const progressSchema = z.object({

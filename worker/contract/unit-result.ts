@@ -10,7 +10,7 @@ import {
   platformSchema,
 } from './primitives.ts';
 
-export const blockStateSchema = z.enum(['Distilled', 'Collapsed']);
+const blockStateSchema = z.enum(['Distilled', 'Collapsed']);
 
 /** What became of one block. */
 export const blockResultSchema = z.object({
@@ -74,7 +74,7 @@ export const distillResultSchema = z.object({
 export type DistillResult = z.infer<typeof distillResultSchema>;
 
 /** A stage of the student: `Stitched`, then BatchNorm `Recalibrated`, then `Finetuned`. */
-export const studentStageSchema = z.enum(['Stitched', 'Recalibrated', 'Finetuned']);
+const studentStageSchema = z.enum(['Stitched', 'Recalibrated', 'Finetuned']);
 
 export const finetuneResultSchema = z.object({
   ...common,

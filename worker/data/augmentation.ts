@@ -2,7 +2,7 @@ import { randomStream } from '../../common/random.ts';
 import type { Augmentation } from './dataset-spec.ts';
 
 /** Values of a row of {@link AugmentationTable.transforms}. */
-export const transformColumns = 8;
+const transformColumns = 8;
 /** Values of a row of {@link AugmentationTable.colours}. */
 export const colourColumns = 3;
 

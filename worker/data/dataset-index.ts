@@ -40,7 +40,6 @@ const datasetIndex = z.strictObject({
 /** The table of contents of a materialised data set; its digest names the whole content. */
 export type DatasetIndex = z.infer<typeof datasetIndex>;
 export type SplitIndex = z.infer<typeof splitIndex>;
-export type AbsentSplit = z.infer<typeof absentSplit>;
 
 /** The index's text; equal indexes have equal text. */
 export function formatIndex(index: DatasetIndex): string {

@@ -24,7 +24,8 @@ export interface TeacherSourceOptions {
   readonly session: () => Session;
   readonly dataset: Dataset;
   readonly plain: ImageFeed;
-  readonly augmented?: { readonly feed: ImageFeed; readonly table: (pass: number) => AugmentationTable } | undefined;
+  readonly augmented?:
+    { readonly feed: ImageFeed; readonly table: (pass: number) => AugmentationTable } | undefined;
 }
 
 export const teachEndpoint = { plain: 'teach/plain', augmented: 'teach/augmented' } as const;
@@ -160,7 +161,9 @@ export class DiskCache implements ActivationSource {
     this.#words = words;
     graph.endpoint('disk/load', { run: load });
     graph.endpoint('disk/store', {
-      fetch: Object.fromEntries([...options.buffers].map(([boundary, buffer]) => [boundary, graph.read(buffer)])),
+      fetch: Object.fromEntries(
+        [...options.buffers].map(([boundary, buffer]) => [boundary, graph.read(buffer)]),
+      ),
     });
   }
 
@@ -183,7 +186,11 @@ export class DiskCache implements ActivationSource {
       const bytes = new Uint8Array(words.buffer);
       const rowBytes = bytes.byteLength / rows.length;
       rows.forEach((row, index) => {
-        readFully(this.#file(split, boundary), bytes.subarray(index * rowBytes, (index + 1) * rowBytes), (row + offset) * rowBytes);
+        readFully(
+          this.#file(split, boundary),
+          bytes.subarray(index * rowBytes, (index + 1) * rowBytes),
+          (row + offset) * rowBytes,
+        );
       });
       feeds[`disk/${boundary}`] = words;
     }
@@ -206,13 +213,13 @@ export class DiskCache implements ActivationSource {
 }
 
 function writeFully(file: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.byteLength; ) {
+  for (let done = 0; done < bytes.byteLength;) {
     done += writeSync(file, bytes, done, bytes.byteLength - done, position + done);
   }
 }
 
 function readFully(file: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.byteLength; ) {
+  for (let done = 0; done < bytes.byteLength;) {
     const read = readSync(file, bytes, done, bytes.byteLength - done, position + done);
     if (read === 0) throw new Error('an activation file ends too early');
     done += read;
@@ -220,7 +227,10 @@ function readFully(file: number, bytes: Uint8Array, position: number): void {
 }
 
 /** Bytes that the activations of all `buffers` need, for both splits and all passes. */
-export function cacheBytes(options: Pick<CacheOptions, 'samples' | 'passes'>, shapes: Iterable<readonly number[]>): number {
+export function cacheBytes(
+  options: Pick<CacheOptions, 'samples' | 'passes'>,
+  shapes: Iterable<readonly number[]>,
+): number {
   const rows = options.samples.train * options.passes + options.samples.validation;
   let bytes = 0;
   for (const shape of shapes) bytes += 4 * rows * shape.reduce((product, size) => product * size, 1);

@@ -70,8 +70,12 @@ export function emitBlock(graph: Graph, options: BlockGraphOptions): BlockGraph 
     score: `score/${block.name}`,
   };
   const inference = emitNetwork(replacement, { input, mode: 'inference', prefix });
-  graph.endpoint(endpoints.errors, { fetch: { errors: sum(square(subtract(inference.output, target)), { axes: [1, 2, 3] }) } });
-  graph.endpoint(endpoints.moments, { fetch: { sums: sum(target, { axes: [1, 2] }), squares: sum(square(target), { axes: [1, 2] }) } });
+  graph.endpoint(endpoints.errors, {
+    fetch: { errors: sum(square(subtract(inference.output, target)), { axes: [1, 2, 3] }) },
+  });
+  graph.endpoint(endpoints.moments, {
+    fetch: { sums: sum(target, { axes: [1, 2] }), squares: sum(square(target), { axes: [1, 2] }) },
+  });
   // With momentum 0 a training pass leaves each batch's own statistics in the variables.
   const recalibration = emitNetwork(replacement, { input, mode: 'training', prefix, batchNormMomentum: 0 });
   graph.endpoint(endpoints.recalibrate, { run: recalibration.updates });

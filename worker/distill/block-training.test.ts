@@ -8,7 +8,9 @@ function training() {
 
 test('the epoch with the lowest validation loss is the best, later worse ones are not', () => {
   const state = training();
-  const best = [3, 1, 2].map((validationLoss) => endEpoch(state, { loss: 1, validationLoss, more: true }, undefined));
+  const best = [3, 1, 2].map((validationLoss) =>
+    endEpoch(state, { loss: 1, validationLoss, more: true }, undefined),
+  );
   expect(best).toEqual([true, true, false]);
   expect(state.bestLoss).toBe(1);
 });
@@ -22,14 +24,16 @@ test('a loss that is not finite ends the training at once', () => {
 test('patience counts epochs that are not better by minDelta', () => {
   const state = training();
   const stopping = { patience: 2, minDelta: 0.5 };
-  for (const validationLoss of [10, 9.8, 9.6]) endEpoch(state, { loss: 1, validationLoss, more: true }, stopping);
+  for (const validationLoss of [10, 9.8, 9.6])
+    endEpoch(state, { loss: 1, validationLoss, more: true }, stopping);
   expect(state).toMatchObject({ live: false, stopReason: 'EarlyStopped', epochs: 3, bestLoss: 9.6 });
 });
 
 test('an improvement by more than minDelta starts the count again', () => {
   const state = training();
   const stopping = { patience: 2, minDelta: 0.5 };
-  for (const validationLoss of [10, 10, 9, 9]) endEpoch(state, { loss: 1, validationLoss, more: true }, stopping);
+  for (const validationLoss of [10, 10, 9, 9])
+    endEpoch(state, { loss: 1, validationLoss, more: true }, stopping);
   expect(state.live).toBe(true);
 });
 

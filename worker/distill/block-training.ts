@@ -47,7 +47,11 @@ export interface EpochOutcome {
  * Books an epoch and says whether its weights are the best so far. Ends the training when the loss is not finite, when
  * patience has run out, or when it was the last epoch.
  */
-export function endEpoch(state: BlockCheckpoint, outcome: EpochOutcome, stopping: EarlyStopping | undefined): boolean {
+export function endEpoch(
+  state: BlockCheckpoint,
+  outcome: EpochOutcome,
+  stopping: EarlyStopping | undefined,
+): boolean {
   const { loss, validationLoss } = outcome;
   state.epochs += 1;
   state.history.push({ loss, validationLoss });

@@ -40,4 +40,3 @@ export const unitCheckpointSchema = z.object({
   sharedSeconds: z.number().nonnegative(),
   blocks: z.array(blockCheckpointSchema),
 });
-export type UnitCheckpoint = z.infer<typeof unitCheckpointSchema>;

@@ -1,7 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import type { JobSpec } from '../contract/job-spec.ts';
 import type { Graph } from '../graph/graph.ts';
-import { cacheBytes, DiskCache, MemoryCache, type ActivationSource, type CacheOptions } from './activation-source.ts';
+import {
+  cacheBytes,
+  DiskCache,
+  MemoryCache,
+  type ActivationSource,
+  type CacheOptions,
+} from './activation-source.ts';
 
 export interface ChosenSource {
   readonly source: ActivationSource;
@@ -26,7 +32,9 @@ export function chooseSource(
   const shapes = [...cache.buffers.values()].map((buffer) => buffer.shape.slice(1));
   const bytes = cacheBytes(cache, shapes);
   const rows = cache.samples.train * cache.passes + 1;
-  const addressable = shapes.every((shape) => rows * shape.reduce((product, size) => product * size, 1) <= maxElements);
+  const addressable = shapes.every(
+    (shape) => rows * shape.reduce((product, size) => product * size, 1) <= maxElements,
+  );
   const sessionMemory = device === 'GPU' ? activationCache.deviceMemoryBytes : activationCache.memoryBytes;
   if (addressable && bytes <= sessionMemory) {
     const source = new MemoryCache(graph, cache);

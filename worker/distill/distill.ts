@@ -27,12 +27,24 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
   using inputs = await openPlan(context);
   const { plan, planDigest } = inputs;
   const platform = openPlatform(context.spec, plan.threads.distill);
-  context.report({ activity: 'Preparing the graph', fraction: null, samplesPerSecond: null, etaSeconds: null, blocks: [] });
+  context.report({
+    activity: 'Preparing the graph',
+    fraction: null,
+    samplesPerSecond: null,
+    etaSeconds: null,
+    blocks: [],
+  });
   using unit = openUnit(context, inputs);
   const yielding = createYielder(context.clock.seconds, context.signal);
   const blocks: BlockTraining[] = unit.blocks.map((graph) => newBlockTraining(graph, 1));
   const shared = { seconds: 0 };
-  const checkpoints = new UnitCheckpoints(context, { unit, blocks, shared, platform: canonicalJson(platform), planDigest });
+  const checkpoints = new UnitCheckpoints(context, {
+    unit,
+    blocks,
+    shared,
+    platform: canonicalJson(platform),
+    planDigest,
+  });
   const training: TrainingContext = {
     session: unit.session,
     source: unit.source,
@@ -46,7 +58,13 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
   for (const { graph } of blocks) unit.initialise(graph);
   const cursor: Cursor = (await checkpoints.resume()) ?? { epoch: 0, step: 0 };
   const filling = context.clock.seconds();
-  context.report({ activity: "Caching the teacher's activations", fraction: null, samplesPerSecond: null, etaSeconds: null, blocks: [] });
+  context.report({
+    activity: "Caching the teacher's activations",
+    fraction: null,
+    samplesPerSecond: null,
+    etaSeconds: null,
+    blocks: [],
+  });
   await unit.fill(yielding);
   shared.seconds += context.clock.seconds() - filling;
 

@@ -52,7 +52,13 @@ export async function finishBlocks(context: FinishContext, blocks: readonly Bloc
     state.verdict = {
       unexplainedVariance: null,
       score: null,
-      collapsed: collapseReason({ stopReason: 'NotFinite', unexplainedVariance: null, score: null, teacher: null, constantAnswer: null }),
+      collapsed: collapseReason({
+        stopReason: 'NotFinite',
+        unexplainedVariance: null,
+        score: null,
+        teacher: null,
+        constantAnswer: null,
+      }),
     };
   }
 }
@@ -97,16 +103,24 @@ async function scoreOf(context: FinishContext, endpoint: string): Promise<Accura
     between: context.between,
   };
   const shape = outputShapeOf(inputs.teacher);
-  if (!classifies(shape)) return evaluate({ ...options, reference: undefined, elements: elementCount(shape) });
+  if (!classifies(shape))
+    return evaluate({ ...options, reference: undefined, elements: elementCount(shape) });
   const reference =
     split.labels === undefined
-      ? { answers: await predict({ ...options, endpoint: teacherScoreEndpoint }), measure: 'Agreement' as const }
+      ? {
+          answers: await predict({ ...options, endpoint: teacherScoreEndpoint }),
+          measure: 'Agreement' as const,
+        }
       : { answers: split.labels, measure: 'Top1' as const };
   return evaluate({ ...options, reference, elements: 1 });
 }
 
 /** Writes a finished block's weights and says what became of it. */
-export async function commitBlock(context: WorkContext, block: BlockTraining, index: number): Promise<BlockResult> {
+export async function commitBlock(
+  context: WorkContext,
+  block: BlockTraining,
+  index: number,
+): Promise<BlockResult> {
   const { graph, state, best } = block;
   const collapsed = state.verdict?.collapsed;
   const usable = collapsed === undefined && best !== undefined;

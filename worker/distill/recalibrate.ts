@@ -44,11 +44,17 @@ export async function recalibrate(options: RecalibrationOptions): Promise<void> 
     count += 1;
     await options.between();
   }
-  session.set(new Map([...sums].map(([name, sum]) => [name, Float32Array.from(sum, (value) => value / count)])));
+  session.set(
+    new Map([...sums].map(([name, sum]) => [name, Float32Array.from(sum, (value) => value / count)])),
+  );
 }
 
 /** The fixed, seeded training batches for recalibration: at most `count`, without repeats where there are enough. */
-export function* recalibrationBatches(seed: number, samples: number, size: { batchSize: number; count: number }): Generator<Int32Array> {
+export function* recalibrationBatches(
+  seed: number,
+  samples: number,
+  size: { batchSize: number; count: number },
+): Generator<Int32Array> {
   const order = randomStream(seed, 'recalibration').permutation(samples);
   const { batchSize } = size;
   const full = Math.max(1, Math.min(size.count, Math.floor(samples / batchSize)));

@@ -11,7 +11,11 @@ export interface TrainingReport {
 }
 
 /** Tells how far the blocks have come; the caller's channel thins it out. */
-export function reportTraining(context: WorkContext, blocks: readonly BlockTraining[], report: TrainingReport): void {
+export function reportTraining(
+  context: WorkContext,
+  blocks: readonly BlockTraining[],
+  report: TrainingReport,
+): void {
   const { cursor, samples, since } = report;
   const jobSpec = context.spec.spec;
   const { epochs, stepsPerEpoch, steps } = trainingLength(jobSpec, samples);

@@ -29,13 +29,17 @@ export interface TrainingContext {
 }
 
 /** By how much the learning rate of a collapsed block's second training is lower. */
-export const retryLearningRateFactor = 0.1;
+const retryLearningRateFactor = 0.1;
 
 /**
  * Trains the live blocks in lockstep from `cursor` on, each from the teacher's activations alone: every batch is loaded
  * once for all of them. Returns when no block is live.
  */
-export async function trainBlocks(context: TrainingContext, blocks: readonly BlockTraining[], cursor: Cursor): Promise<void> {
+export async function trainBlocks(
+  context: TrainingContext,
+  blocks: readonly BlockTraining[],
+  cursor: Cursor,
+): Promise<void> {
   const { session, source, spec, samples } = context;
   const { epochs, stepsPerEpoch: perEpoch, steps } = trainingLength(spec, samples.train);
   const batchSize = spec.distill.batchSize;
@@ -60,9 +64,16 @@ export async function trainBlocks(context: TrainingContext, blocks: readonly Blo
   }
 }
 
-function startEpoch(context: TrainingContext, live: readonly BlockTraining[], steps: { first: number; count: number }): void {
+function startEpoch(
+  context: TrainingContext,
+  live: readonly BlockTraining[],
+  steps: { first: number; count: number },
+): void {
   const total = trainingLength(context.spec, context.samples.train).steps;
-  const rates = learningRateTable(context.spec.distill.learningRate, total).subarray(steps.first, steps.first + steps.count);
+  const rates = learningRateTable(context.spec.distill.learningRate, total).subarray(
+    steps.first,
+    steps.first + steps.count,
+  );
   const values = new Map<string, Values>();
   for (const { graph, state } of live) {
     const factor = state.training > 1 ? retryLearningRateFactor : 1;
@@ -82,7 +93,11 @@ async function closeEpoch(
     const { lossSum, finite } = block.graph.step.read(context.session);
     const loss = finite ? lossSum / epoch.steps : null;
     const validationLoss = losses[index] ?? Number.NaN;
-    const outcome = { loss, validationLoss: Number.isFinite(validationLoss) ? validationLoss : null, more: epoch.more };
+    const outcome = {
+      loss,
+      validationLoss: Number.isFinite(validationLoss) ? validationLoss : null,
+      more: epoch.more,
+    };
     const best = endEpoch(block.state, outcome, context.spec.distill.earlyStopping);
     if (best) block.best = copyOf(context.session.get(block.graph.weights.map((variable) => variable.name)));
   }
@@ -103,7 +118,9 @@ export async function validationLosses(
       });
     }
   }
-  return sums.map((sum, index) => sum / (context.samples.validation * elementCount(blocks[index]!.graph.block.outputShape)));
+  return sums.map(
+    (sum, index) => sum / (context.samples.validation * elementCount(blocks[index]!.graph.block.outputShape)),
+  );
 }
 
 async function timed(

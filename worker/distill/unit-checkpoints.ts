@@ -58,7 +58,11 @@ export class UnitCheckpoints {
       blocks[index] = { graph: block.graph, state: saved, best: best.length > 0 ? new Map(best) : undefined };
     });
     unit.session.set(
-      new Map([...tensors].flatMap(([name, { values }]) => (name.startsWith(bestPrefix) ? [] : [[name, values] as const]))),
+      new Map(
+        [...tensors].flatMap(([name, { values }]) =>
+          name.startsWith(bestPrefix) ? [] : [[name, values] as const],
+        ),
+      ),
     );
     return { epoch: state.epoch, step: state.step };
   }
@@ -73,9 +77,13 @@ export class UnitCheckpoints {
 
   async save(cursor: Cursor): Promise<void> {
     const { blocks, platform, planDigest, shared, unit } = this.#state;
-    const names = blocks.flatMap(({ graph }) => [...graph.weights.map((variable) => variable.name), ...graph.step.state]);
+    const names = blocks.flatMap(({ graph }) => [
+      ...graph.weights.map((variable) => variable.name),
+      ...graph.step.state,
+    ]);
     const tensors = new Map<string, NamedTensor>();
-    for (const [name, values] of unit.session.get(names)) tensors.set(name, { shape: [values.length], values });
+    for (const [name, values] of unit.session.get(names))
+      tensors.set(name, { shape: [values.length], values });
     for (const { graph, best } of blocks) {
       for (const { name, shape } of graph.weights) {
         const values = best?.get(name);

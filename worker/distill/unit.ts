@@ -58,8 +58,12 @@ export function openUnit(context: WorkContext, inputs: PlannedInputs): Unit {
   const plainFeed = feed('plain');
   emitTeach(graph, { endpoint: teachEndpoint.plain, inputs, feed: plainFeed, buffers });
   const augmentation = jobSpec.dataset.augmentation;
-  const augmentedFeed = changesGeometry(augmentation) || changesColour(augmentation) ? feed('augmented', augmentation) : undefined;
-  if (augmentedFeed !== undefined) emitTeach(graph, { endpoint: teachEndpoint.augmented, inputs, feed: augmentedFeed, buffers });
+  const augmentedFeed =
+    changesGeometry(augmentation) || changesColour(augmentation)
+      ? feed('augmented', augmentation)
+      : undefined;
+  if (augmentedFeed !== undefined)
+    emitTeach(graph, { endpoint: teachEndpoint.augmented, inputs, feed: augmentedFeed, buffers });
   const teacher = new TeacherSource({
     session,
     dataset,
@@ -67,7 +71,12 @@ export function openUnit(context: WorkContext, inputs: PlannedInputs): Unit {
     augmented: augmentedFeed && {
       feed: augmentedFeed,
       table: (pass) =>
-        augmentationTable(augmentation, { seed: jobSpec.execution.seed, pass, count: dataset.train.count, ...dataset.image }),
+        augmentationTable(augmentation, {
+          seed: jobSpec.execution.seed,
+          pass,
+          count: dataset.train.count,
+          ...dataset.image,
+        }),
     },
   });
   const chosen = chooseSource(graph, {
@@ -84,7 +93,9 @@ export function openUnit(context: WorkContext, inputs: PlannedInputs): Unit {
       passes: augmentedFeed === undefined ? 1 : augmentation.passes,
     },
   });
-  const blocks = planned.map((block) => emitPlannedBlock(graph, { block, inputs, buffers, feed: plainFeed, spec: jobSpec }));
+  const blocks = planned.map((block) =>
+    emitPlannedBlock(graph, { block, inputs, buffers, feed: plainFeed, spec: jobSpec }),
+  );
   if (classifies(outputShapeOf(inputs.teacher)) && dataset.validation.labels === undefined) {
     const pass = emitTeacherPass(teacherPassOf(inputs, plainFeed, [inputs.teacher.output]));
     emitEvaluation(graph, teacherScoreEndpoint, { output: pass.output, taps: pass.taps });
@@ -101,7 +112,10 @@ export function openUnit(context: WorkContext, inputs: PlannedInputs): Unit {
     sourceIsPlain: augmentedFeed === undefined,
     fill: chosen.fill,
     initialise: ({ block, replacement, step }) => {
-      const initialised = { ...replacement, weights: initialWeights(replacement, jobSpec.execution.seed, block.name) };
+      const initialised = {
+        ...replacement,
+        weights: initialWeights(replacement, jobSpec.execution.seed, block.name),
+      };
       session().set(new Map([...variableValues(initialised, blockPrefix(block.name)), ...step.initial]));
     },
     [Symbol.dispose]: () => {
@@ -151,7 +165,8 @@ function emitPlannedBlock(
     substitute: {
       input: block.input,
       output: block.output,
-      emit: (input) => emitNetwork(replacement, { input, mode: 'inference', prefix: blockPrefix(block.name) }).output,
+      emit: (input) =>
+        emitNetwork(replacement, { input, mode: 'inference', prefix: blockPrefix(block.name) }).output,
     },
   });
   const dense = !classifies(outputShapeOf(inputs.teacher));

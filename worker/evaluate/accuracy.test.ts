@@ -3,7 +3,12 @@ import { constantAnswer, imitation, shareOf } from './accuracy.ts';
 
 test('a share comes with its binomial standard error', () => {
   // sqrt(0.8 * 0.2 / 400) = 0.02
-  expect(shareOf(320, 400, 'Top1')).toEqual({ value: 0.8, samples: 400, standardError: expect.closeTo(0.02, 12), measure: 'Top1' });
+  expect(shareOf(320, 400, 'Top1')).toEqual({
+    value: 0.8,
+    samples: 400,
+    standardError: expect.closeTo(0.02, 12),
+    measure: 'Top1',
+  });
 });
 
 test('a constant answer scores the share of the commonest label', () => {

@@ -14,6 +14,10 @@ export function* batchesOf(samples: number, batchSize: number): Generator<Evalua
   const { steps, rows } = evaluationBatches(samples, batchSize);
   for (let step = 0; step < steps; step++) {
     const first = step * batchSize;
-    yield { rows: rows.subarray(first, first + batchSize), valid: Math.min(batchSize, samples - first), first };
+    yield {
+      rows: rows.subarray(first, first + batchSize),
+      valid: Math.min(batchSize, samples - first),
+      first,
+    };
   }
 }

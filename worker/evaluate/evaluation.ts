@@ -59,7 +59,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Accuracy> {
   const { reference, split } = options;
   if (reference !== undefined) {
     const predictions = await predict(options);
-    const right = predictions.reduce((count, answer, row) => count + (answer === reference.answers[row] ? 1 : 0), 0);
+    const right = predictions.reduce(
+      (count, answer, row) => count + (answer === reference.answers[row] ? 1 : 0),
+      0,
+    );
     return shareOf(right, split.count, reference.measure);
   }
   const samples: DenseSums[] = [];

@@ -98,7 +98,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 }
 
 /** Every file that a result vouches for, relative to its own folder. */
-export function artifactsOf(result: UnitResult): readonly Artifact[] {
+function artifactsOf(result: UnitResult): readonly Artifact[] {
   switch (result.stage) {
     case 'Prepare':
       return [result.plan, result.profile, ...result.artifacts];
@@ -110,7 +110,7 @@ export function artifactsOf(result: UnitResult): readonly Artifact[] {
 }
 
 /** A result file that parses, or undefined when there is none or it is not one. */
-export async function readResult(path: string): Promise<UnitResult | undefined> {
+async function readResult(path: string): Promise<UnitResult | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {

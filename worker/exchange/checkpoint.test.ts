@@ -14,7 +14,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function checkpoint(name: string, state: z.infer<typeof schema>): Promise<string> {
   const path = join(folder, name);
-  await writeCheckpoint(path, { state, tensors: new Map([['w', { shape: [1], values: Float32Array.of(state.sequence) }]]) });
+  await writeCheckpoint(path, {
+    state,
+    tensors: new Map([['w', { shape: [1], values: Float32Array.of(state.sequence) }]]),
+  });
   return path;
 }
 
@@ -30,12 +33,18 @@ test('the furthest checkpoint of the job is found, whichever attempt wrote it', 
 });
 
 test('one that belongs to something else is passed over', async () => {
-  const folders = [await checkpoint('a', { sequence: 5, job: 'mine' }), await checkpoint('b', { sequence: 9, job: 'other' })];
+  const folders = [
+    await checkpoint('a', { sequence: 5, job: 'mine' }),
+    await checkpoint('b', { sequence: 9, job: 'other' }),
+  ];
   expect((await findCheckpoint(folders, schema, ({ job }) => job === 'mine'))?.state.sequence).toBe(5);
 });
 
 test('one with a flipped bit is passed over', async () => {
-  const folders = [await checkpoint('a', { sequence: 5, job: 'mine' }), await checkpoint('b', { sequence: 9, job: 'mine' })];
+  const folders = [
+    await checkpoint('a', { sequence: 5, job: 'mine' }),
+    await checkpoint('b', { sequence: 9, job: 'mine' }),
+  ];
   const path = join(folder, 'b', 'checkpoint.safetensors');
   const bytes = await readFile(path);
   bytes[bytes.length - 1]! ^= 1;

@@ -38,7 +38,10 @@ export async function findCheckpoint<State extends { sequence: number }>(
   return furthest;
 }
 
-async function readCheckpoint<State>(folder: string, schema: z.ZodType<State>): Promise<Checkpoint<State> | undefined> {
+async function readCheckpoint<State>(
+  folder: string,
+  schema: z.ZodType<State>,
+): Promise<Checkpoint<State> | undefined> {
   try {
     const { tensors, metadata } = await readSafetensors(join(folder, fileName));
     const document: unknown = JSON.parse(metadata['blockstill'] ?? '');

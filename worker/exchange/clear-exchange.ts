@@ -2,7 +2,13 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What only an unfinished job needs: materialised data, downloads, caches, checkpoints, weights of single blocks. */
-const perishable = [/^data$/, /^downloads$/, /^scratch$/, /^checkpoint\.safetensors$/, /^block-\d+\.safetensors$/];
+const perishable = [
+  /^data$/,
+  /^downloads$/,
+  /^scratch$/,
+  /^checkpoint\.safetensors$/,
+  /^block-\d+\.safetensors$/,
+];
 
 /**
  * Frees the space that a finished job needs no more. Plan, profile, results and the student stay: they say what was done,
@@ -12,7 +18,8 @@ export async function clearExchange(exchange: string): Promise<void> {
   for (const unit of await foldersOf(exchange)) {
     for (const attempt of await foldersOf(unit)) {
       for (const name of await readdir(attempt)) {
-        if (perishable.some((pattern) => pattern.test(name))) await rm(join(attempt, name), { recursive: true, force: true });
+        if (perishable.some((pattern) => pattern.test(name)))
+          await rm(join(attempt, name), { recursive: true, force: true });
       }
     }
   }

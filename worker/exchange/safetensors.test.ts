@@ -26,7 +26,10 @@ test('what is written is read back, whatever the alignment of its parts', async 
 
 test('the bytes follow the published format', async () => {
   const path = join(folder, 'weights.safetensors');
-  await writeSafetensors(path, { tensors: new Map([['x', { shape: [1], values: Float32Array.of(1) }]]), metadata: {} });
+  await writeSafetensors(path, {
+    tensors: new Map([['x', { shape: [1], values: Float32Array.of(1) }]]),
+    metadata: {},
+  });
   const bytes = await readFile(path);
   const headerBytes = Number(bytes.readBigUInt64LE());
   expect(headerBytes % 8).toBe(0);

@@ -54,7 +54,8 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   if (size < 8) throw malformed(path, 'it is shorter than its length field');
   const { buffer: lengthBytes } = await handle.read(Buffer.alloc(8), 0, 8, 0);
   const headerBytes = Number(lengthBytes.readBigUInt64LE());
-  if (headerBytes > maxHeaderBytes || headerBytes + 8 > size) throw malformed(path, 'its header is longer than the file');
+  if (headerBytes > maxHeaderBytes || headerBytes + 8 > size)
+    throw malformed(path, 'its header is longer than the file');
   const bytes = await readFile(path);
   const header = parseHeader(path, bytes.subarray(8, 8 + headerBytes));
   const { __metadata__: metadata = {}, ...entries } = header;

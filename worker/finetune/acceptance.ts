@@ -22,7 +22,8 @@ export function acceptanceOf(evidence: AcceptanceEvidence): Acceptance {
   }
   if (student === null) return { accepted: false, reason: "The student's validation figure is unknown." };
   const reference = student.measure === 'Top1' ? teacher?.value : 1;
-  if (reference === undefined) return { accepted: false, reason: "The teacher's validation figure is unknown." };
+  if (reference === undefined)
+    return { accepted: false, reason: "The teacher's validation figure is unknown." };
   const drop = reference - student.value;
   if (drop <= evidence.maxAccuracyDrop) return { accepted: true };
   const points = (share: number): string => (100 * share).toFixed(2);

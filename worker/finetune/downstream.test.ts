@@ -8,8 +8,22 @@ function network(...layers: readonly (readonly [string, ...string[]])[]): Networ
 }
 
 test('the layers behind a replacement are downstream, those before and beside it are not', () => {
-  const teacher = network(['input'], ['stem', 'input'], ['left', 'stem'], ['right', 'stem'], ['add', 'left', 'right'], ['head', 'add']);
-  const student = network(['input'], ['stem', 'input'], ['left_distilled', 'stem'], ['right', 'stem'], ['add', 'left_distilled', 'right'], ['head', 'add']);
+  const teacher = network(
+    ['input'],
+    ['stem', 'input'],
+    ['left', 'stem'],
+    ['right', 'stem'],
+    ['add', 'left', 'right'],
+    ['head', 'add'],
+  );
+  const student = network(
+    ['input'],
+    ['stem', 'input'],
+    ['left_distilled', 'stem'],
+    ['right', 'stem'],
+    ['add', 'left_distilled', 'right'],
+    ['head', 'add'],
+  );
   expect([...downstreamOf(student, teacher)]).toEqual(['left_distilled', 'add', 'head']);
 });
 

@@ -5,7 +5,8 @@ export function downstreamOf(student: Network, teacher: Network): ReadonlySet<st
   const known = new Set(teacher.layers.map((layer) => layer.name));
   const downstream = new Set<string>();
   for (const layer of student.layers) {
-    if (!known.has(layer.name) || layer.inputs.some((input) => downstream.has(input))) downstream.add(layer.name);
+    if (!known.has(layer.name) || layer.inputs.some((input) => downstream.has(input)))
+      downstream.add(layer.name);
   }
   return downstream;
 }

@@ -17,7 +17,14 @@ import { measureLatency } from './measure-latency.ts';
 import { publishStudent } from './publish-student.ts';
 import { selectBlocks, type Selection } from './select-blocks.ts';
 import { readDistilledBlocks, stitchStudent, type DistilledBlock } from './stitch-student.ts';
-import { networkOf, openStudent, studentAccuracies, studentEndpoint, type StudentSession, type StudentSessionOptions } from './student-session.ts';
+import {
+  networkOf,
+  openStudent,
+  studentAccuracies,
+  studentEndpoint,
+  type StudentSession,
+  type StudentSessionOptions,
+} from './student-session.ts';
 import { trainStudent, type FinetuneOutcome } from './train-student.ts';
 
 interface StudentStage {
@@ -119,7 +126,11 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     joules: null,
     joulesReason: noMeterReason,
     blocks: [...selection],
-    teacher: { cost: inputs.plan.teacher.cost, accuracy: inputs.plan.teacher.accuracy, latency: [...latency.teacher] },
+    teacher: {
+      cost: inputs.plan.teacher.cost,
+      accuracy: inputs.plan.teacher.accuracy,
+      latency: [...latency.teacher],
+    },
     student: {
       cost: costOf(chosen.network),
       stages: stages.map(({ stage, accuracy }) => ({ stage, accuracy })),
@@ -144,7 +155,11 @@ async function clearUnlessRetained(context: WorkContext, accepted: boolean): Pro
 
 async function select(
   context: WorkContext,
-  options: { inputs: PlannedInputs; blocks: ReadonlyMap<string, DistilledBlock>; yielding: () => Promise<void> },
+  options: {
+    inputs: PlannedInputs;
+    blocks: ReadonlyMap<string, DistilledBlock>;
+    yielding: () => Promise<void>;
+  },
 ): Promise<readonly Selection[]> {
   const { blocks, inputs, yielding } = options;
   const teacher = inputs.plan.teacher.accuracy.validation;
@@ -152,14 +167,21 @@ async function select(
   const candidates = inputs.plan.blocks.map(({ name }) => {
     const block = blocks.get(name);
     const missing =
-      block?.replacement === undefined ? (failed.get(name) ?? block?.result.reason ?? 'No unit has distilled it.') : undefined;
+      block?.replacement === undefined
+        ? (failed.get(name) ?? block?.result.reason ?? 'No unit has distilled it.')
+        : undefined;
     return { name, score: block?.result.score ?? null, missing };
   });
   return selectBlocks(candidates, teacher, {
     ...context.spec.spec.stitch,
     stitchedDrop: async (names) => {
       const student = stitchStudent(inputs, blocks, names);
-      const sessionOptions = { inputs, spec: context.spec.spec, student, downstream: downstreamOf(student, inputs.teacher) };
+      const sessionOptions = {
+        inputs,
+        spec: context.spec.spec,
+        student,
+        downstream: downstreamOf(student, inputs.teacher),
+      };
       using session = openStudent(sessionOptions);
       const { validation } = await studentAccuracies(sessionOptions, session, yielding);
       const reference = validation?.measure === 'Top1' ? (teacher?.value ?? 1) : 1;
@@ -178,7 +200,10 @@ async function recalibrateStudent(
   await recalibrate({
     session: student.session,
     targets: [{ endpoint: studentEndpoint.recalibrate, statistics: student.downstreamStatistics }],
-    batches: recalibrationBatches(execution.seed, train.count, { batchSize: tuning.batchSize, count: stitch.recalibrationBatches }),
+    batches: recalibrationBatches(execution.seed, train.count, {
+      batchSize: tuning.batchSize,
+      count: stitch.recalibrationBatches,
+    }),
     feeds: (rows) => student.plainFeed.feeds(train, rows),
     between: yielding,
   });

@@ -42,7 +42,10 @@ export async function measureLatency(options: LatencyOptions): Promise<Latencies
   return { teacher, student };
 }
 
-async function measureBatch(options: LatencyOptions, batchSize: number): Promise<{ teacher: number; student: number }> {
+async function measureBatch(
+  options: LatencyOptions,
+  batchSize: number,
+): Promise<{ teacher: number; student: number }> {
   const graph = new FrozenGraph(
     new Map([...variableValues(options.teacher, 'teacher/'), ...variableValues(options.student, 'student/')]),
   );
@@ -57,7 +60,11 @@ async function measureBatch(options: LatencyOptions, batchSize: number): Promise
     graph.endpoint(name, { fetch: { output: mean(output) } });
   }
   using session = openSession(graph, { device: options.device });
-  session.set(new Map<string, Values>([['input', Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i))]]));
+  session.set(
+    new Map<string, Values>([
+      ['input', Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i))],
+    ]),
+  );
   const timeOf = (endpoint: string, runs: number): number => {
     const start = options.seconds();
     for (let run = 0; run < runs; run++) session.run(endpoint);

@@ -10,7 +10,9 @@ import type { WorkContext } from '../work-context.ts';
 
 /** Says whose student a folder holds; written last, so its presence means that the folder is complete. */
 const markerFile = 'blockstill.json';
-const markerSchema = z.object({ job: z.object({ uid: z.string(), namespace: z.string(), name: z.string() }) });
+const markerSchema = z.object({
+  job: z.object({ uid: z.string(), namespace: z.string(), name: z.string() }),
+});
 
 export interface PublishOptions {
   readonly folder: string;
@@ -32,12 +34,18 @@ export async function publishStudent(context: WorkContext, options: PublishOptio
     throw new InvalidInputError(
       'storage/output-taken',
       `The student of the job ${marker.job.namespace}/${marker.job.name} lies in the output folder.`,
-      { where: `spec.output.uri ${uri}`, hint: 'Give each job an output folder of its own, or remove the old student.' },
+      {
+        where: `spec.output.uri ${uri}`,
+        hint: 'Give each job an output folder of its own, or remove the old student.',
+      },
     );
   }
   await mkdir(target, { recursive: true });
   for (const { path } of options.artifacts.toReversed()) {
-    await writeFileAtomically(join(target, basename(path)), await readFile(join(options.folder, basename(path))));
+    await writeFileAtomically(
+      join(target, basename(path)),
+      await readFile(join(options.folder, basename(path))),
+    );
   }
   await writeJsonAtomically(join(target, markerFile), { job, digest: options.digest });
   return uri;

@@ -16,12 +16,20 @@ test('a block is replaced when swapping it alone costs no more than allowed', as
   );
   expect(selection).toEqual([
     { name: 'good', replaced: true, scoreDrop: expect.closeTo(0.02, 9) },
-    { name: 'bad', replaced: false, scoreDrop: expect.closeTo(0.1, 9), reason: 'Swapped in alone it drops by 10.00 points, more than 5.00 points.' },
+    {
+      name: 'bad',
+      replaced: false,
+      scoreDrop: expect.closeTo(0.1, 9),
+      reason: 'Swapped in alone it drops by 10.00 points, more than 5.00 points.',
+    },
   ]);
 });
 
 test('agreement is compared with the teacher agreeing with itself', async () => {
-  const [block] = await selectBlocks([{ name: 'a', score: agreement(0.96) }], null, { maxScoreDrop: 0.05, stitchedDrop: neverStitched });
+  const [block] = await selectBlocks([{ name: 'a', score: agreement(0.96) }], null, {
+    maxScoreDrop: 0.05,
+    stitchedDrop: neverStitched,
+  });
   expect(block).toMatchObject({ replaced: true, scoreDrop: expect.closeTo(0.04, 9) });
 });
 

@@ -34,7 +34,10 @@ export async function selectBlocks(
   teacher: Accuracy | null,
   options: SelectionRules & { stitchedDrop: (names: readonly string[]) => Promise<number> },
 ): Promise<readonly Selection[]> {
-  const judged = candidates.map((candidate) => ({ ...judge(candidate, teacher, options), name: candidate.name }));
+  const judged = candidates.map((candidate) => ({
+    ...judge(candidate, teacher, options),
+    name: candidate.name,
+  }));
   const eligible = judged
     .filter((each) => each.replaced)
     .sort((a, b) => (a.scoreDrop ?? 0) - (b.scoreDrop ?? 0) || (a.name < b.name ? -1 : 1));
@@ -44,20 +47,29 @@ export async function selectBlocks(
   for (const { name } of eligible) {
     const drop = await options.stitchedDrop([...taken, name]);
     if (drop <= options.maxStitchedDrop) taken.push(name);
-    else refused.set(name, `With it the stitched model would drop by ${percent(drop)}, more than ${percent(options.maxStitchedDrop)}.`);
+    else
+      refused.set(
+        name,
+        `With it the stitched model would drop by ${percent(drop)}, more than ${percent(options.maxStitchedDrop)}.`,
+      );
   }
   return judged.map((each) =>
     refused.has(each.name) ? { ...each, replaced: false, reason: refused.get(each.name) } : each,
   );
 }
 
-function judge(candidate: SelectionCandidate, teacher: Accuracy | null, rules: SelectionRules): Omit<Selection, 'name'> {
+function judge(
+  candidate: SelectionCandidate,
+  teacher: Accuracy | null,
+  rules: SelectionRules,
+): Omit<Selection, 'name'> {
   const { missing, score } = candidate;
   if (missing !== undefined) return { replaced: false, reason: missing, scoreDrop: null };
   if (score === null) return { replaced: false, reason: 'Its score is unknown.', scoreDrop: null };
   // Agreement and imitation compare with the teacher itself, which agrees with itself.
   const reference = score.measure === 'Top1' ? teacher?.value : 1;
-  if (reference === undefined) return { replaced: false, reason: "The teacher's accuracy is unknown.", scoreDrop: null };
+  if (reference === undefined)
+    return { replaced: false, reason: "The teacher's accuracy is unknown.", scoreDrop: null };
   const scoreDrop = reference - score.value;
   if (scoreDrop <= rules.maxScoreDrop) return { replaced: true, scoreDrop };
   return {

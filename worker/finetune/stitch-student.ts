@@ -21,16 +21,24 @@ export interface DistilledBlock {
  *
  * @throws BlockstillError `storage/changed` when a file is not the one that was committed.
  */
-export async function readDistilledBlocks(context: WorkContext, inputs: PlannedInputs): Promise<Map<string, DistilledBlock>> {
+export async function readDistilledBlocks(
+  context: WorkContext,
+  inputs: PlannedInputs,
+): Promise<Map<string, DistilledBlock>> {
   const blocks = new Map<string, DistilledBlock>();
   for (const reference of context.spec.results ?? []) {
     const path = join(context.spec.exchange, reference.path);
-    const result = unitResultSchema.parse(JSON.parse((await readVerified(path, reference.digest)).toString('utf8')));
+    const result = unitResultSchema.parse(
+      JSON.parse((await readVerified(path, reference.digest)).toString('utf8')),
+    );
     if (result.stage !== 'Distill' || result.planDigest !== inputs.planDigest) {
       throw new BlockstillError('storage/changed', 'The result belongs to another plan.', { where: path });
     }
     for (const block of result.blocks) {
-      blocks.set(block.name, { result: block, replacement: await trainedReplacement(context, inputs, { block, folder: dirname(path) }) });
+      blocks.set(block.name, {
+        result: block,
+        replacement: await trainedReplacement(context, inputs, { block, folder: dirname(path) }),
+      });
     }
   }
   return blocks;

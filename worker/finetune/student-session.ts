@@ -17,7 +17,7 @@ import { ImageFeed } from '../teacher/image-feed.ts';
 import type { PlannedInputs } from '../teacher/open-plan.ts';
 import { emitTeacherPass, teacherPrefix } from '../teacher/teacher-pass.ts';
 
-export const studentPrefix = 'student/';
+const studentPrefix = 'student/';
 
 /** The student in a session: it can be judged, recalibrated and trained end to end. */
 export interface StudentSession extends Disposable {
@@ -60,7 +60,9 @@ export function openStudent(options: StudentSessionOptions): StudentSession {
   const feedOptions = { batchSize, dataset: inputs.dataset, preprocessing: spec.dataset.preprocessing };
   const plainFeed = new ImageFeed(graph, 'plain', feedOptions);
   const augments = changesGeometry(spec.dataset.augmentation) || changesColour(spec.dataset.augmentation);
-  const trainFeed = augments ? new ImageFeed(graph, 'augmented', { ...feedOptions, augmentation: spec.dataset.augmentation }) : plainFeed;
+  const trainFeed = augments
+    ? new ImageFeed(graph, 'augmented', { ...feedOptions, augmentation: spec.dataset.augmentation })
+    : plainFeed;
 
   const images = graph.variable('buffer/images', trainFeed.images.shape);
   const labels = graph.variable('buffer/labels', [batchSize], 'int32');
@@ -123,13 +125,21 @@ function emitTarget(
   const target = graph.variable('buffer/target', pass.output.shape);
   const fed = graph.placeholder(labelsPlaceholder, labels.shape, 'int32');
   graph.endpoint(studentEndpoint.load, {
-    run: [...pass.taps, graph.assign(images, trainFeed.images), graph.assign(labels, fed), graph.assign(target, pass.output)],
+    run: [
+      ...pass.taps,
+      graph.assign(images, trainFeed.images),
+      graph.assign(labels, fed),
+      graph.assign(target, pass.output),
+    ],
   });
   return graph.read(target);
 }
 
 /** Labels and the teacher's softened answers, weighed by the manifest; a dense output imitates the teacher's. */
-function lossOf(options: StudentSessionOptions, tensors: { output: Tensor; target: Tensor; labels: Tensor }): Tensor {
+function lossOf(
+  options: StudentSessionOptions,
+  tensors: { output: Tensor; target: Tensor; labels: Tensor },
+): Tensor {
   const { inputs, spec } = options;
   const { output, target, labels } = tensors;
   if (!classifies(outputShapeOf(inputs.teacher))) return normalizedMeanSquaredError(output, target, 1);
@@ -166,10 +176,14 @@ export async function studentAccuracies(
   const accuracyOn = async (split: DatasetSplit): Promise<Accuracy> => {
     const options = { session, feed: plainFeed, split, batchSize: spec.finetune.batchSize, between };
     const judged = { ...options, endpoint: studentEndpoint.evaluate };
-    if (!classifies(shape)) return evaluate({ ...judged, reference: undefined, elements: elementCount(shape) });
+    if (!classifies(shape))
+      return evaluate({ ...judged, reference: undefined, elements: elementCount(shape) });
     const reference =
       split.labels === undefined
-        ? { answers: await predict({ ...options, endpoint: studentEndpoint.teacher }), measure: 'Agreement' as const }
+        ? {
+            answers: await predict({ ...options, endpoint: studentEndpoint.teacher }),
+            measure: 'Agreement' as const,
+          }
         : { answers: split.labels, measure: 'Top1' as const };
     return evaluate({ ...judged, reference, elements: 1 });
   };
@@ -186,7 +200,8 @@ export function networkOf(student: Network, { session, weights }: StudentSession
   const trained = new Map(student.weights);
   for (const { name, shape } of weights) {
     const value = values.get(name);
-    if (value instanceof Float32Array) trained.set(name.slice(studentPrefix.length), { shape, values: value.slice() });
+    if (value instanceof Float32Array)
+      trained.set(name.slice(studentPrefix.length), { shape, values: value.slice() });
   }
   return { ...student, weights: trained };
 }

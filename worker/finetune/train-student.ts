@@ -7,9 +7,16 @@ import type { NamedTensor } from '../exchange/safetensors.ts';
 import { learningRateTable } from '../graph/schedule.ts';
 import type { Values } from '../graph/session.ts';
 import type { WorkContext } from '../work-context.ts';
-import { labelsPlaceholder, studentEndpoint, type StudentSession, type StudentSessionOptions } from './student-session.ts';
+import {
+  labelsPlaceholder,
+  studentEndpoint,
+  type StudentSession,
+  type StudentSessionOptions,
+} from './student-session.ts';
 
-const historySchema = z.array(z.object({ loss: z.number().nullable(), validationAccuracy: z.number().nullable() }));
+const historySchema = z.array(
+  z.object({ loss: z.number().nullable(), validationAccuracy: z.number().nullable() }),
+);
 
 const checkpointSchema = z.object({
   version: z.literal(1),
@@ -89,7 +96,8 @@ class StudentTraining {
     const found = await findCheckpoint(
       await context.attempt.attemptFolders(),
       checkpointSchema,
-      (state) => state.specDigest === specDigest && state.planDigest === planDigest && state.platform === platform,
+      (state) =>
+        state.specDigest === specDigest && state.planDigest === planDigest && state.platform === platform,
     );
     if (found === undefined) return;
     context.logger.info('Resuming from a checkpoint', { epoch: found.state.epoch, step: found.state.step });
@@ -98,7 +106,8 @@ class StudentTraining {
     const values = [...found.tensors].map(([name, tensor]) => [name, tensor.values] as const);
     student.session.set(new Map(values.filter(([name]) => !name.startsWith(bestPrefix))));
     const best = values.filter(([name]) => name.startsWith(bestPrefix));
-    if (best.length > 0) this.#best = new Map(best.map(([name, value]) => [name.slice(bestPrefix.length), value]));
+    if (best.length > 0)
+      this.#best = new Map(best.map(([name, value]) => [name.slice(bestPrefix.length), value]));
   }
 
   async run(): Promise<void> {
@@ -160,7 +169,10 @@ class StudentTraining {
     if (this.#table?.pass !== pass) {
       const { image, train } = session.inputs.dataset;
       const seed = session.spec.execution.seed;
-      this.#table = { pass, table: augmentationTable(augmentation, { seed, pass, count: train.count, ...image }) };
+      this.#table = {
+        pass,
+        table: augmentationTable(augmentation, { seed, pass, count: train.count, ...image }),
+      };
     }
     return this.#table.table;
   }
@@ -174,8 +186,14 @@ class StudentTraining {
       return false;
     }
     const accuracy = await judge();
-    this.#state.history.push({ loss: lossSum / this.#stepsPerEpoch, validationAccuracy: accuracy?.value ?? null });
-    if (accuracy !== null && (this.#state.best === null || accuracy.value > this.#state.best.accuracy.value)) {
+    this.#state.history.push({
+      loss: lossSum / this.#stepsPerEpoch,
+      validationAccuracy: accuracy?.value ?? null,
+    });
+    if (
+      accuracy !== null &&
+      (this.#state.best === null || accuracy.value > this.#state.best.accuracy.value)
+    ) {
       this.#state.best = { epoch: this.#state.epoch, accuracy };
       const weights = student.session.get(student.weights.map((variable) => variable.name));
       this.#best = new Map([...weights].map(([name, values]) => [name, values.slice()]));
@@ -196,7 +214,8 @@ class StudentTraining {
     const { context, student } = this.#options;
     const names = [...student.weights.map((variable) => variable.name), ...student.step.state];
     const tensors = new Map<string, NamedTensor>();
-    for (const [name, values] of student.session.get(names)) tensors.set(name, { shape: [values.length], values });
+    for (const [name, values] of student.session.get(names))
+      tensors.set(name, { shape: [values.length], values });
     for (const { name, shape } of student.weights) {
       const value = this.#best?.get(name);
       if (value !== undefined) tensors.set(`${bestPrefix}${name}`, { shape, values: value });

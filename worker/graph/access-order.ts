@@ -15,7 +15,7 @@ export function reachable(roots: Iterable<Operation>): Set<Operation> {
   return found;
 }
 
-export function endpointOperations({ fetch, run }: Endpoint): Set<Operation> {
+function endpointOperations({ fetch, run }: Endpoint): Set<Operation> {
   return reachable([...Object.values(fetch).map(({ operation }) => operation), ...run]);
 }
 

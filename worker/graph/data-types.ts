@@ -1,3 +1,4 @@
+import { BlockstillError } from '../../common/error.ts';
 import type { AttributeValue, DType } from './tensor.ts';
 
 /** `tensorflow.DataType` */
@@ -12,11 +13,29 @@ export const dataTypes = {
 } satisfies Record<DType, number>;
 
 export function dataType(value: AttributeValue | undefined): number {
-  const found = Object.entries(dataTypes).find(([dtype]) => dtype === value);
-  return found?.[1] ?? 0;
+  return dataTypes[dtypeOf(value)];
 }
 
 /** Whether values of this type can be fetched; others are cast first. */
 export function isFetchable(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+}
+
+/** Bytes of one element; text and resources have no fixed size. */
+export const byteSizes = {
+  float32: 4,
+  int32: 4,
+  bfloat16: 2,
+  uint8: 1,
+  bool: 1,
+  string: 0,
+  resource: 0,
+} satisfies Record<DType, number>;
+
+/** The type that an attribute names. */
+export function dtypeOf(value: AttributeValue | undefined): DType {
+  const known = Object.keys(byteSizes).find((dtype): dtype is DType => dtype === value);
+  if (known === undefined)
+    throw new BlockstillError('graph/unknown-type', `${String(value)} is no data type.`);
+  return known;
 }

@@ -67,13 +67,11 @@ export class EagerExecutor implements Executor {
       for (const tensor of [...operation.outputs, ...operation.inputs]) lastUse.set(tensor, operation);
     }
     for (const tensor of fetches) lastUse.delete(tensor);
-    const plan = operations.map((operation) => ({
-      operation,
-      attributes: this.#nativeAttributes(operation),
-      finished: [...new Set([...operation.inputs, ...operation.outputs])].filter(
-        (t) => lastUse.get(t) === operation,
-      ),
-    }));
+    const plan = operations.map((operation) => {
+      const touched = new Set([...operation.inputs, ...operation.outputs]);
+      const finished = [...touched].filter((tensor) => lastUse.get(tensor) === operation);
+      return { operation, attributes: this.#nativeAttributes(operation), finished };
+    });
     this.#plans.set(key, plan);
     return plan;
   }
@@ -121,8 +119,8 @@ export class EagerExecutor implements Executor {
     return Object.entries(operation.attributes).flatMap(([name, value]) => {
       const kind = definition.attributes[name]?.kind;
       const isEmptyList = kind === 'ints' && Array.isArray(value) && value.length === 0;
-      if (kind === undefined || kind === 'tensor' || isEmptyList || !isNodeAttribute(operation, name))
-        return [];
+      if (kind === undefined || kind === 'tensor' || isEmptyList) return [];
+      if (!isNodeAttribute(operation, name)) return [];
       const scoped = name === 'shared_name' ? `${this.#scope}/${String(value)}` : value;
       return [{ name, type: this.#attributeType(kind), value: kind === 'type' ? dataType(value) : scoped }];
     });

@@ -8,6 +8,7 @@ import type { OpDefinition } from './op-definition.ts';
 import type { OpName } from './ops/index.ts';
 import { operations } from './ops/index.ts';
 import type { Shape, Tensor } from './tensor.ts';
+import { elementCount } from './tensor.ts';
 import type { GradientCase } from './testing/check-gradient.ts';
 import { gradientError } from './testing/check-gradient.ts';
 
@@ -45,34 +46,18 @@ function poolPadding(padding: Window['padding']): 'SAME' | 'VALID' {
   return padding === 'SAME' ? 'SAME' : 'VALID';
 }
 
-/** All windows that the op table calls checked, heights and widths independent. */
+/** All windows that the op table calls checked. */
 function checkedWindows(op: OpName): readonly Window[] {
-  const {
-    kernel = [],
-    stride = [],
-    padding = [],
-    multiplier = [1],
-    equalStrides,
-  } = definitionOf(op).checked ?? {};
-  const sides = combinations({ top: kernel, side: kernel, down: stride, right: stride, padding, multiplier });
-  return sides.flatMap((values) => {
-    const [top, side, down, right] = [values.top, values.side, values.down, values.right].map(Number) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (equalStrides !== undefined && down !== right) return [];
-    const around =
-      values.padding === 'EXPLICIT' ? explicitPadding : values.padding === 'SAME' ? 'SAME' : 'VALID';
-    return [
-      {
-        kernel: [top, side],
-        strides: [down, right],
-        padding: around,
-        multiplier: Number(values.multiplier),
-      } as const,
-    ];
+  const { kernel = [], stride = [], padding = [], multiplier = [1] } = definitionOf(op).checked ?? {};
+  return combinations({ height: kernel, width: kernel, stride, padding, multiplier }).map((values) => {
+    const [down = 1, right = 1] = String(values['stride']).split('x').map(Number);
+    const around = values['padding'] === 'SAME' ? 'SAME' : 'VALID';
+    return {
+      kernel: [Number(values['height']), Number(values['width'])],
+      strides: [down, right],
+      padding: values['padding'] === 'EXPLICIT' ? explicitPadding : around,
+      multiplier: Number(values['multiplier']),
+    };
   });
 }
 
@@ -272,7 +257,7 @@ const cases: Partial<Record<OpName, readonly GradientCase[]>> = {
   ResizeBilinear: resizes(nn.resizeBilinear),
   SparseSoftmaxCrossEntropyWithLogits: unary((x) =>
     nn.sparseSoftmaxCrossEntropy(
-      nn.reshape(x, [x.shape[0]!, size(x) / x.shape[0]!]),
+      nn.reshape(x, [x.shape[0]!, elementCount(x.shape) / x.shape[0]!]),
       x.graph.constant([2, 0], [2], 'int32'),
     ),
   ),
@@ -284,10 +269,6 @@ const cases: Partial<Record<OpName, readonly GradientCase[]>> = {
     },
   ],
 };
-
-function size(x: Tensor): number {
-  return x.shape.reduce((product, side) => product * side, 1);
-}
 
 describe('a gradient equals the difference quotient', () => {
   for (const [op, build] of Object.entries(windows) as [OpName, (values: Window) => GradientCase][]) {
@@ -395,6 +376,17 @@ describe('the gradient builder', () => {
     const [used, unused] = [graph.variable('used', []), graph.variable('unused', [])];
     const loss = nn.square(graph.read(used));
     expect(() => gradients(loss, [used, unused])).toThrow('does not depend on the variable "unused"');
+  });
+
+  test('refuses a loss that uses the batch statistics of a normalization', () => {
+    const used = trained((x) => {
+      const vector = (value: number): Tensor => x.graph.constant(value, [2]);
+      const attributes = { epsilon: 1e-3, is_training: true };
+      const inputs = [x, vector(1), vector(0), vector(0), vector(1)];
+      const [y, mean] = x.graph.apply('FusedBatchNormV3', inputs, attributes).outputs;
+      return nn.add(y!, mean!);
+    });
+    expect(used).toThrow(/FusedBatchNormV3_\d+ cannot be differentiated: its output 1 has no gradient/);
   });
 
   test('takes a stopped tensor as a constant', () => {

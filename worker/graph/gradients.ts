@@ -23,8 +23,8 @@ export function gradients(loss: Tensor, variables: readonly Variable[]): readonl
   const reads = variables.map((variable) => graph.read(variable));
   const path = operationsBetween(new Set(reads), loss);
   const found = new Map<Tensor, Tensor>([[loss, graph.constant(1)]]);
-  for (const operation of path.toReversed())
-    propagate(operation, { path: new Set(path), reads: new Set(reads), found });
+  const wanted = (tensor: Tensor): boolean => path.has(tensor.operation) || reads.includes(tensor);
+  for (const operation of [...path].toReversed()) propagate(operation, found, wanted);
   return reads.map((read, index) => {
     const gradient = found.get(read);
     if (gradient !== undefined) return gradient;
@@ -36,7 +36,7 @@ export function gradients(loss: Tensor, variables: readonly Variable[]): readonl
 }
 
 /** The operations that carry a change of the sources to the loss, in the order in which they run. */
-function operationsBetween(sources: ReadonlySet<Tensor>, loss: Tensor): readonly Operation[] {
+function operationsBetween(sources: ReadonlySet<Tensor>, loss: Tensor): ReadonlySet<Operation> {
   const upstream = reachable([loss.operation]);
   const carrying = new Set<Operation>();
   for (const operation of loss.graph.operations) {
@@ -45,37 +45,34 @@ function operationsBetween(sources: ReadonlySet<Tensor>, loss: Tensor): readonly
       sources.has(tensor) || (isFloating(tensor.dtype) && carrying.has(tensor.operation));
     if (operation.inputs.some(carries)) carrying.add(operation);
   }
-  return [...carrying];
+  return carrying;
 }
 
-interface Progress {
-  readonly path: ReadonlySet<Operation>;
-  readonly reads: ReadonlySet<Tensor>;
-  /** The gradients of the loss found so far. */
-  readonly found: Map<Tensor, Tensor>;
-}
-
-/** Adds an operation's share to the gradients of its inputs. */
-function propagate(operation: Operation, { path, reads, found }: Progress): void {
-  const reached = operation.outputs.findIndex((tensor) => found.has(tensor));
-  if (reached < 0) return;
-  const dy = found.get(operation.outputs[reached] ?? operation.inputs[0]!);
-  if (dy === undefined) return;
-  const shares = gradientRule(operation, reached)({ operation, dy });
+/** Adds an operation's share to the gradients of its inputs, as far as they are wanted. */
+function propagate(
+  operation: Operation,
+  found: Map<Tensor, Tensor>,
+  wanted: (tensor: Tensor) => boolean,
+): void {
+  const reached = operation.outputs.findLast((tensor) => found.has(tensor));
+  const dy = reached === undefined ? undefined : found.get(reached);
+  if (reached === undefined || dy === undefined) return;
+  const shares = gradientRule(reached)({ operation, dy });
   operation.inputs.forEach((tensor, index) => {
     const share = shares[index];
-    if (share === undefined || !(reads.has(tensor) || path.has(tensor.operation))) return;
+    if (share === undefined || !wanted(tensor)) return;
     const known = found.get(tensor);
     found.set(tensor, known === undefined ? share() : output('AddV2', [known, share()]));
   });
 }
 
-function gradientRule(operation: Operation, reached: number): GradientRule {
+/** How the gradient of an operation's output becomes those of its inputs. */
+function gradientRule({ operation, index }: Tensor): GradientRule {
   const definition: OpDefinition = opTable[operation.op];
   const refuse = (because: string): never => {
     throw new BlockstillError('graph/no-gradient', `${operation.name} cannot be differentiated: ${because}.`);
   };
-  if (reached > 0) return refuse(`its output ${reached} has no gradient`);
+  if (index > 0) return refuse(`its output ${index} has no gradient`);
   if (typeof definition.gradient !== 'function') return refuse(definition.gradient.because);
   requireChecked(operation, definition);
   return definition.gradient;

@@ -45,7 +45,7 @@ export class Graph {
   constant(values: number | ArrayLike<number>, shape?: Shape, dtype: DType = 'float32'): Tensor {
     const sides = shape ?? (typeof values === 'number' ? [] : [values.length]);
     const count = elementCount(sides);
-    const list = typeof values === 'number' ? new Array<number>(count).fill(values) : values;
+    const list = typeof values === 'number' ? Array.from({ length: count }, () => values) : values;
     if (list.length !== count) {
       throw new BlockstillError(
         'graph/shape',

@@ -57,12 +57,14 @@ export interface OpDefinition {
 /** Operations that belong together. The names come first: they are the family's table of contents. */
 export type OpFamily<Name extends string> = Readonly<Record<Name, OpDefinition>>;
 
-export const typeOf = (input: number): AttributeRule => ({ kind: 'type', typeOfInput: input });
+export const typeOf = (inputIndex: number): AttributeRule => ({ kind: 'type', typeOfInput: inputIndex });
 export const fixed = (kind: AttributeKind, value: AttributeValue): AttributeRule => ({ kind, fixed: value });
 export const given = (kind: AttributeKind, byDefault?: AttributeValue): AttributeRule =>
   byDefault === undefined ? { kind } : { kind, default: byDefault };
 
 export const noGradient = (because: string): NoGradient => ({ because });
+/** The gradient of a gradient. */
+export const firstDerivativesOnly = noGradient('Blockstill takes first derivatives only');
 
 /** The outputs of an operation that gives back a tensor like its first input. */
 export function likeFirstInput({ inputs }: Call): readonly TensorType[] {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { loadRuntime } from '../tensorflow.ts';
 import { Graph } from './graph.ts';
-import { add, bitcast, cast, matMul, multiply, reshape, sum } from './nn.ts';
+import { add, bitcast, cast, gatherRows, matMul, multiply, reshape, sum } from './nn.ts';
 import { openSession } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -61,6 +61,16 @@ describe.each(executors)('a session (%s)', (executor) => {
     session.setRows('table', 3, Float32Array.of(5, 6));
     expect(session.get(['table']).get('table')).toEqual(Float32Array.of(0, 0, 1, 2, 3, 4, 5, 6));
     expect(() => session.setRows('table', 3, new Float32Array(4))).toThrow('has no rows 3 to 5 of [4, 2]');
+  });
+
+  test('gathers rows of a variable in which rows were replaced', () => {
+    const graph = new Graph();
+    const table = graph.variable('table', [4, 2]);
+    graph.endpoint('rows', { fetch: { rows: gatherRows(table, graph.constant([3, 1], [2], 'int32')) } });
+    using session = open(graph);
+    session.zero(['table']);
+    session.setRows('table', 1, Float32Array.of(1, 2, 3, 4));
+    expect(session.run('rows')).toEqual({ rows: Float32Array.of(0, 0, 1, 2) });
   });
 
   test('takes uint8 data as int32 words', () => {

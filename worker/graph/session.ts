@@ -7,6 +7,7 @@ import { GraphExecutor } from './graph-executor.ts';
 import type { StateAccess } from './state-access.ts';
 import { stateAccess } from './state-access.ts';
 import type { Tensor, Values } from './tensor.ts';
+import { elementCount } from './tensor.ts';
 
 export type { Values } from './tensor.ts';
 
@@ -54,31 +55,26 @@ class VariableSession implements Session {
     for (const [name, values] of Object.entries(feeds)) {
       fed.set(named(this.#graph.placeholders, 'placeholder', name), values);
     }
-    const names = Object.keys(found.fetch);
-    const fetches = Object.values(found.fetch);
+    const fetches = Object.entries(found.fetch);
+    const tensors = fetches.map(([, tensor]) => tensor);
     const results = this.#executor.execute(
       fed,
-      found.done === undefined ? fetches : [...fetches, found.done],
+      found.done === undefined ? tensors : [...tensors, found.done],
     );
-    return Object.fromEntries(
-      names.flatMap((name, index) => (results[index] ? [[name, results[index]]] : [])),
-    );
+    return Object.fromEntries(fetches.map(([name], index) => [name, resultOf(results, index)]));
   }
 
   get(names: Iterable<string>): Map<string, Values> {
     const accesses = [...names].map((name) => this.#variable(name));
     if (accesses.length === 0) return new Map();
-    const results = this.#executor.execute(
-      new Map(),
-      accesses.map(({ get }) => get),
+    const tensors = accesses.map(({ get }) => get);
+    const results = this.#executor.execute(new Map(), tensors);
+    return new Map(
+      accesses.map(({ variable: { name, dtype } }, index) => {
+        const values = resultOf(results, index);
+        return [name, dtype === 'uint8' ? Uint8Array.from(values) : values];
+      }),
     );
-    const values = new Map<string, Values>();
-    accesses.forEach(({ variable }, index) => {
-      const result = results[index];
-      if (result !== undefined)
-        values.set(variable.name, variable.dtype === 'uint8' ? Uint8Array.from(result) : result);
-    });
-    return values;
   }
 
   set(values: ReadonlyMap<string, Values>): void {
@@ -99,8 +95,7 @@ class VariableSession implements Session {
 
   setRows(name: string, firstRow: number, values: Values): void {
     const { setRows, variable } = this.#variable(name);
-    const rowSize = variable.shape.slice(1).reduce((product, side) => product * side, 1);
-    const count = values.length / rowSize;
+    const count = values.length / elementCount(variable.shape.slice(1));
     if (setRows === undefined || !Number.isInteger(count) || firstRow + count > (variable.shape[0] ?? 0)) {
       const rows = `rows ${firstRow} to ${firstRow + count} of [${variable.shape.join(', ')}]`;
       throw new BlockstillError('graph/row-range', `The variable "${name}" has no ${rows}.`);
@@ -120,6 +115,12 @@ class VariableSession implements Session {
   #variable(name: string): StateAccess {
     return named(this.#access, 'variable', name);
   }
+}
+
+function resultOf(results: readonly Values[], index: number): Values {
+  const values = results[index];
+  if (values === undefined) throw new Error(`TensorFlow gave ${results.length} results`);
+  return values;
 }
 
 function named<Value>(map: ReadonlyMap<string, Value>, kind: string, name: string): Value {

@@ -13,7 +13,11 @@ import { localPath, type ResolveOptions } from './resolve-inputs.ts';
  * @throws InvalidInputError `model/digest` when model.json is not the pinned one, and what {@link loadNetwork} throws.
  */
 export async function loadTeacher(teacher: JobSpec['teacher'], options: ResolveOptions): Promise<Network> {
-  const path = await localPath(teacher.uri, { field: 'spec.teacher.uri', sha256: teacher.sha256, ...options });
+  const path = await localPath(teacher.uri, {
+    field: 'spec.teacher.uri',
+    sha256: teacher.sha256,
+    ...options,
+  });
   if (teacher.sha256 !== undefined) {
     const file = (await stat(path)).isDirectory() ? join(path, 'model.json') : path;
     const digest = await digestOfFile(file, options.signal);

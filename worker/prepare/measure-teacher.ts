@@ -48,7 +48,8 @@ export async function measureTeacher(options: MeasureOptions): Promise<TeacherMe
     dataset,
     preprocessing: spec.dataset.preprocessing,
   });
-  const passTo = (wanted: readonly string[]) => emitTeacherPass({ network: teacher, images: feed.images, boundaries, wanted });
+  const passTo = (wanted: readonly string[]) =>
+    emitTeacherPass({ network: teacher, images: feed.images, boundaries, wanted });
   const whole = passTo([teacher.output, ...blocks.map((block) => block.output)]);
   const squares: Record<string, Tensor> = {};
   for (const block of blocks) {
@@ -58,7 +59,8 @@ export async function measureTeacher(options: MeasureOptions): Promise<TeacherMe
   graph.endpoint('squares', { fetch: squares, run: whole.taps });
   const judged = passTo([teacher.output]);
   emitEvaluation(graph, 'accuracy', { output: judged.output, taps: judged.taps });
-  for (const block of blocks) graph.endpoint(`prefix/${block.name}`, { run: passTo([block.input, block.output]).taps });
+  for (const block of blocks)
+    graph.endpoint(`prefix/${block.name}`, { run: passTo([block.input, block.output]).taps });
   using session = openSession(graph, { device: options.device });
   session.set(variableValues(teacher, teacherPrefix));
 
@@ -68,10 +70,19 @@ export async function measureTeacher(options: MeasureOptions): Promise<TeacherMe
   for (const { name } of blocks) {
     prefixSeconds.set(name, await timeEndpoint(options, { session, feed, endpoint: `prefix/${name}` }));
   }
-  return { accuracy: await measureAccuracy(options, session, feed), meanSquares, teacherSeconds, prefixSeconds };
+  return {
+    accuracy: await measureAccuracy(options, session, feed),
+    meanSquares,
+    teacherSeconds,
+    prefixSeconds,
+  };
 }
 
-async function measureSquares(options: MeasureOptions, session: Session, feed: ImageFeed): Promise<Map<string, number>> {
+async function measureSquares(
+  options: MeasureOptions,
+  session: Session,
+  feed: ImageFeed,
+): Promise<Map<string, number>> {
   const { train } = options.dataset;
   const totals = new Map(options.blocks.map((block) => [block.name, 0]));
   for (const { rows, valid } of batchesOf(train.count, options.spec.distill.batchSize)) {
@@ -84,14 +95,25 @@ async function measureSquares(options: MeasureOptions, session: Session, feed: I
     await options.between();
   }
   return new Map(
-    options.blocks.map(({ name, outputShape }) => [name, (totals.get(name) ?? 0) / (train.count * elementCount(outputShape))]),
+    options.blocks.map(({ name, outputShape }) => [
+      name,
+      (totals.get(name) ?? 0) / (train.count * elementCount(outputShape)),
+    ]),
   );
 }
 
-async function measureAccuracy(options: MeasureOptions, session: Session, feed: ImageFeed): Promise<Accuracies> {
+async function measureAccuracy(
+  options: MeasureOptions,
+  session: Session,
+  feed: ImageFeed,
+): Promise<Accuracies> {
   const { dataset } = options;
   if (!classifies(outputShapeOf(options.teacher))) {
-    return { validation: null, test: null, reason: 'the teacher does not classify; students are judged by imitation' };
+    return {
+      validation: null,
+      test: null,
+      reason: 'the teacher does not classify; students are judged by imitation',
+    };
   }
   const accuracyOn = async (split: DatasetSplit) =>
     split.labels === undefined
@@ -108,7 +130,8 @@ async function measureAccuracy(options: MeasureOptions, session: Session, feed: 
         });
   const validation = await accuracyOn(dataset.validation);
   const test = dataset.test === undefined ? null : await accuracyOn(dataset.test);
-  const reason = validation === null ? 'the data has no labels' : test === null ? dataset.testReason : undefined;
+  const reason =
+    validation === null ? 'the data has no labels' : test === null ? dataset.testReason : undefined;
   return { validation, test, ...(reason === undefined ? {} : { reason }) };
 }
 

@@ -9,7 +9,9 @@ const accuracy = (value: number, samples: number) => ({
 });
 
 test('a teacher that is much better on validation than on test has seen the validation data', () => {
-  expect(overfitWarning({ validation: accuracy(0.99, 5000), test: accuracy(0.9, 5000) })).toContain('9.0 points');
+  expect(overfitWarning({ validation: accuracy(0.99, 5000), test: accuracy(0.9, 5000) })).toContain(
+    '9.0 points',
+  );
 });
 
 test.each([
@@ -17,6 +19,6 @@ test.each([
   // Standard errors 0.03 and 0.0312 combine to 0.0433: a gap of 4 points is within noise.
   ['a gap within two standard errors', accuracy(0.9, 100), accuracy(0.86, 124)],
   ['unknown test accuracy', accuracy(0.99, 100), null],
-])('%s is no reason to warn', (_, validation, test) => {
-  expect(overfitWarning({ validation, test })).toBeUndefined();
+])('%s is no reason to warn', (_, validation, onTest) => {
+  expect(overfitWarning({ validation, test: onTest })).toBeUndefined();
 });

@@ -56,7 +56,10 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
   const teacherDigest = await saveNetwork(teacher, attempt.path(folders.teacher));
 
   tell('Measuring the teacher');
-  const boundaries = boundariesOf(blocks, teacher.layers.map((layer) => layer.name));
+  const boundaries = boundariesOf(
+    blocks,
+    teacher.layers.map((layer) => layer.name),
+  );
   const measured = await measureTeacher({
     teacher,
     dataset,
@@ -94,7 +97,11 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
       path: folders.data,
       digest: datasetDigest,
       classes: dataset.index.classes,
-      samples: { train: dataset.train.count, validation: dataset.validation.count, test: dataset.test?.count ?? null },
+      samples: {
+        train: dataset.train.count,
+        validation: dataset.validation.count,
+        test: dataset.test?.count ?? null,
+      },
     },
     boundaries,
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
@@ -125,7 +132,10 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
 }
 
 /** Every boundary once, in the teacher's order. */
-function boundariesOf(blocks: readonly { input: string; output: string }[], order: readonly string[]): string[] {
+function boundariesOf(
+  blocks: readonly { input: string; output: string }[],
+  order: readonly string[],
+): string[] {
   const boundaries = new Set(blocks.flatMap(({ input, output }) => [input, output]));
   return order.filter((layer) => boundaries.has(layer));
 }
@@ -145,7 +155,11 @@ function threadsOf(
   };
 }
 
-function profileOf(device: string, measured: TeacherMeasurements, steps: ReadonlyMap<string, number>): Profile {
+function profileOf(
+  device: string,
+  measured: TeacherMeasurements,
+  steps: ReadonlyMap<string, number>,
+): Profile {
   return {
     version: contractVersion,
     device,
@@ -158,7 +172,11 @@ function profileOf(device: string, measured: TeacherMeasurements, steps: Readonl
   };
 }
 
-async function writeDocument(context: WorkContext, name: string, document: Plan | Profile): Promise<Artifact> {
+async function writeDocument(
+  context: WorkContext,
+  name: string,
+  document: Plan | Profile,
+): Promise<Artifact> {
   await writeFileAtomically(context.attempt.path(name), `${canonicalJson(document)}\n`);
   return context.attempt.artifact(name);
 }
@@ -166,11 +184,13 @@ async function writeDocument(context: WorkContext, name: string, document: Plan 
 async function dataArtifacts(context: WorkContext, dataset: Dataset): Promise<Artifact[]> {
   const { splits } = dataset.index;
   const files = Object.values(splits).flatMap((split) =>
-    'count' in split ? [...split.shards.map((shard) => shard.file), ...(split.labels === null ? [] : [split.labels.file])] : [],
+    'count' in split
+      ? [...split.shards.map((shard) => shard.file), ...(split.labels === null ? [] : [split.labels.file])]
+      : [],
   );
   return Promise.all(
-    [`${folders.data}/index.json`, ...files.map((file) => `${folders.data}/${file}`), ...teacherFiles].map((path) =>
-      context.attempt.artifact(path),
+    [`${folders.data}/index.json`, ...files.map((file) => `${folders.data}/${file}`), ...teacherFiles].map(
+      (path) => context.attempt.artifact(path),
     ),
   );
 }

@@ -38,10 +38,18 @@ function timeSteps(options: ProfileOptions, block: UnmeasuredBlock): number {
   const graph = new Graph();
   const replacement = replacementOf(teacher, block, spec);
   const buffers = declareBuffers(graph, [block], spec.distill.batchSize);
-  const { step } = emitBlock(graph, { block: { ...block, meanSquare: 1 }, replacement, buffers, spec, stepsPerEpoch: warmUps + repeats });
+  const { step } = emitBlock(graph, {
+    block: { ...block, meanSquare: 1 },
+    replacement,
+    buffers,
+    spec,
+    stepsPerEpoch: warmUps + repeats,
+  });
   using session = openSession(graph, { device });
   const weights = initialWeights(replacement, spec.execution.seed, block.name);
-  session.set(new Map([...variableValues({ ...replacement, weights }, blockPrefix(block.name)), ...step.initial]));
+  session.set(
+    new Map([...variableValues({ ...replacement, weights }, blockPrefix(block.name)), ...step.initial]),
+  );
   session.set(new Map([...buffers.values()].map(({ name, shape }) => [name, waves(elementCount(shape))])));
   session.set(step.startEpoch({ firstStep: 0, rates: new Float32Array(warmUps + repeats).fill(1e-3) }));
   const times: number[] = [];

@@ -17,7 +17,10 @@ export interface ResolveOptions {
 }
 
 /** The manifest's data with every URI opened to a local path. */
-export async function resolveDataset(dataset: JobSpec['dataset'], options: ResolveOptions): Promise<DatasetSpec> {
+export async function resolveDataset(
+  dataset: JobSpec['dataset'],
+  options: ResolveOptions,
+): Promise<DatasetSpec> {
   return {
     format: dataset.format,
     train: await resolveSource(dataset.train, 'spec.dataset.train', options),
@@ -38,11 +41,19 @@ async function resolveLocation(
     : resolveSource(location as DataSource, field, options);
 }
 
-async function resolveSource(source: DataSource, field: string, options: ResolveOptions): Promise<DatasetSource> {
+async function resolveSource(
+  source: DataSource,
+  field: string,
+  options: ResolveOptions,
+): Promise<DatasetSource> {
   const { uri, labelsUri, ...rest } = source;
   const path = await localPath(uri, { field: `${field}.uri`, sha256: rest.sha256, ...options });
   if (labelsUri === undefined) return { path, ...rest };
-  const labelsPath = await localPath(labelsUri, { field: `${field}.labelsUri`, sha256: rest.labelsSha256, ...options });
+  const labelsPath = await localPath(labelsUri, {
+    field: `${field}.labelsUri`,
+    sha256: rest.labelsSha256,
+    ...options,
+  });
   return { path, labelsPath, ...rest };
 }
 
@@ -88,7 +99,13 @@ async function existing(path: string, field: string): Promise<string> {
 async function download(uri: string, options: LocalPathOptions): Promise<string> {
   const { field, folder, sha256, signal } = options;
   const target = join(folder, sha256 ?? 'unchecked', basename(new URL(uri).pathname) || 'download');
-  if (await digestOfFile(target).then((digest) => digest === `sha256:${sha256}`, () => false)) return target;
+  if (
+    await digestOfFile(target).then(
+      (digest) => digest === `sha256:${sha256}`,
+      () => false,
+    )
+  )
+    return target;
   await mkdir(join(target, '..'), { recursive: true });
   const response = await fetch(uri, { signal, redirect: 'follow' }).catch((cause: unknown) => {
     throw new BlockstillError('storage/download', `"${uri}" can't be reached.`, { where: field, cause });
@@ -99,7 +116,9 @@ async function download(uri: string, options: LocalPathOptions): Promise<string>
   await pipeline(Readable.fromWeb(response.body as never), createWriteStream(`${target}.tmp`), { signal });
   const digest = await digestOfFile(`${target}.tmp`);
   if (digest !== `sha256:${sha256}`) {
-    throw new InvalidInputError('data/digest', `"${uri}" has the digest ${digest}, not sha256:${sha256}.`, { where: field });
+    throw new InvalidInputError('data/digest', `"${uri}" has the digest ${digest}, not sha256:${sha256}.`, {
+      where: field,
+    });
   }
   await rename(`${target}.tmp`, target);
   return target;

@@ -31,7 +31,11 @@ export async function validate(context: WorkContext): Promise<ValidationReport> 
       teacher: { cost: costOf(teacher), inputShape: [height, width, channels], outputShape: [...output] },
       blocks: [...blocks],
       kept: [...kept],
-      samples: { train: train.count, validation: validation.count, test: 'count' in test ? test.count : null },
+      samples: {
+        train: train.count,
+        validation: validation.count,
+        test: 'count' in test ? test.count : null,
+      },
       classes: index.classes,
       ...('count' in test ? {} : { testReason: test.reason }),
       student: { cost: studentCost(costOf(teacher), blocks) },

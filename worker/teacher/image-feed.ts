@@ -41,7 +41,9 @@ export class ImageFeed {
     const bytes = elements * (dtype === 'uint8' ? 1 : wordBytes);
     this.#words = new Int32Array(Math.ceil(bytes / wordBytes));
     this.#records =
-      dtype === 'uint8' ? new Uint8Array(this.#words.buffer, 0, elements) : new Float32Array(this.#words.buffer);
+      dtype === 'uint8'
+        ? new Uint8Array(this.#words.buffer, 0, elements)
+        : new Float32Array(this.#words.buffer);
     const words = graph.placeholder(this.#names.words, [this.#words.length], 'int32');
     const raw = reshape(unpack(words, dtype, elements), [batchSize, ...shape]);
     if (options.augmentation === undefined) {
@@ -59,7 +61,11 @@ export class ImageFeed {
   }
 
   /** What to feed for the samples `rows` of a split; `table` holds the augmentation of the whole split. */
-  async feeds(split: DatasetSplit, rows: Int32Array, table?: AugmentationTable): Promise<Record<string, Values>> {
+  async feeds(
+    split: DatasetSplit,
+    rows: Int32Array,
+    table?: AugmentationTable,
+  ): Promise<Record<string, Values>> {
     await split.readRecords(rows, this.#records);
     const feeds: Record<string, Values> = { [this.#names.words]: this.#words };
     if (this.#augmentation === undefined || table === undefined) return feeds;
@@ -71,9 +77,11 @@ export class ImageFeed {
 }
 
 /** Reads a flat int32 tensor as `elements` values of another type. */
-export function unpack(words: Tensor, dtype: 'uint8' | 'float32', elements: number): Tensor {
+function unpack(words: Tensor, dtype: 'uint8' | 'float32', elements: number): Tensor {
   const values = bitcast(words, dtype);
-  return dtype === 'float32' ? values : slice(reshape(values, [values.shape[0]! * wordBytes]), [0], [elements]);
+  return dtype === 'float32'
+    ? values
+    : slice(reshape(values, [values.shape[0]! * wordBytes]), [0], [elements]);
 }
 
 function gatherRows(source: Float32Array, rows: Int32Array, target: Float32Array): void {

@@ -31,7 +31,10 @@ export async function openPlan(context: WorkContext): Promise<PlannedInputs> {
   const path = join(context.spec.exchange, reference.path);
   const plan = planSchema.parse(JSON.parse((await readVerified(path, reference.digest)).toString('utf8')));
   const folder = dirname(path);
-  const dataset = await openDataset(join(folder, plan.dataset.path), { digest: plan.dataset.digest, signal: context.signal });
+  const dataset = await openDataset(join(folder, plan.dataset.path), {
+    digest: plan.dataset.digest,
+    signal: context.signal,
+  });
   return {
     plan,
     planDigest: reference.digest,

@@ -11,5 +11,9 @@ export function replacementOf(
   spec: JobSpec,
 ): Network {
   const boundaries = { from: block.input, to: block.output };
-  return replacementFor(teacher, blockBetween(teacher, block.name, boundaries), spec.replacement.candidates[0]).network;
+  return replacementFor(
+    teacher,
+    blockBetween(teacher, block.name, boundaries),
+    spec.replacement.candidates[0],
+  ).network;
 }

@@ -63,7 +63,11 @@ export function emitTeacherPass(options: TeacherPassOptions): TeacherPass {
 }
 
 /** The layers that some layer of `targets` depends on, themselves included. */
-function ancestors(network: Network, targets: readonly string[], substitute?: Substitute): ReadonlySet<string> {
+function ancestors(
+  network: Network,
+  targets: readonly string[],
+  substitute?: Substitute,
+): ReadonlySet<string> {
   const found = new Set(targets);
   for (const layer of network.layers.toReversed()) {
     if (!found.has(layer.name)) continue;

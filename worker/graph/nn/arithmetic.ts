@@ -32,11 +32,6 @@ export function minimum(a: Tensor, b: Operand): Tensor {
   return output('Minimum', [a, operand(b, a)]);
 }
 
-/** The remainder, with the sign of `b`. */
-export function modulo(a: Tensor, b: Operand): Tensor {
-  return output('FloorMod', [a, operand(b, a)]);
-}
-
 export function equal(a: Tensor, b: Operand): Tensor {
   return output('Equal', [a, operand(b, a)]);
 }
@@ -47,10 +42,6 @@ export function less(a: Tensor, b: Operand): Tensor {
 
 export function greater(a: Tensor, b: Operand): Tensor {
   return output('Greater', [a, operand(b, a)]);
-}
-
-export function logicalOr(a: Tensor, b: Tensor): Tensor {
-  return output('LogicalOr', [a, b]);
 }
 
 /** `a` where the condition holds, `b` elsewhere. */

@@ -1,4 +1,4 @@
-import type { Shape, Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { integers } from './integers.ts';
 import { output } from './output.ts';
 
@@ -43,9 +43,4 @@ export function projectiveTransform(x: Tensor, transforms: Tensor, options: Tran
     interpolation,
     fill_mode: fill,
   });
-}
-
-/** Uniform numbers in [0, 1) that are a function of the int32 `seed [2]` alone. */
-export function statelessUniform(shape: Shape, seed: Tensor): Tensor {
-  return output('StatelessRandomUniform', [integers(seed.graph, shape), seed]);
 }

@@ -17,11 +17,7 @@ function binary(gradient: OpDefinition['gradient'], boolean = false): OpDefiniti
   };
 }
 
-function comparison(...names: readonly string[]): OpDefinition {
-  const definition = binary(noGradient('a comparison has no slope'), true);
-  const errors = names.includes('errors') ? { incompatible_shape_error: fixed('bool', true) } : {};
-  return { ...definition, attributes: { ...definition.attributes, ...errors } };
-}
+const comparison = binary(noGradient('a comparison has no slope'), true);
 
 const multiply = (a: Tensor, b: Tensor): Tensor => output('Mul', [a, b]);
 const divide = (a: Tensor, b: Tensor): Tensor => output('RealDiv', [a, b]);
@@ -44,11 +40,9 @@ type Name =
   | 'RealDiv'
   | 'Maximum'
   | 'Minimum'
-  | 'FloorMod'
   | 'Equal'
   | 'Less'
   | 'Greater'
-  | 'LogicalOr'
   | 'SelectV2'
   | 'MatMul';
 
@@ -74,17 +68,18 @@ export const arithmeticOps: OpFamily<Name> = {
   ),
   Maximum: binary(choice('Less')),
   Minimum: binary(choice('Greater')),
-  FloorMod: binary(noGradient('it is for counters')),
-  Equal: comparison('errors'),
-  Less: comparison(),
-  Greater: comparison(),
-  LogicalOr: { ...binary(noGradient('its inputs are not numbers')), attributes: {} },
+  Equal: {
+    ...comparison,
+    attributes: { ...comparison.attributes, incompatible_shape_error: fixed('bool', true) },
+  },
+  Less: comparison,
+  Greater: comparison,
   /** `condition ? a : b` element by element, all three broadcast. */
   SelectV2: {
     attributes: { T: typeOf(1) },
     outputs: (call) => [{ shape: broadcastShape(call), dtype: input(call, 1).dtype }],
     gradient: ({ operation, dy }) => {
-      const [condition, a, b] = [0, 1, 2].map((index) => input(operation, index)) as [Tensor, Tensor, Tensor];
+      const [condition, a, b] = [input(operation, 0), input(operation, 1), input(operation, 2)];
       return [
         undefined,
         () => sumToShape(output('SelectV2', [condition, dy, zero(dy)]), a.shape),

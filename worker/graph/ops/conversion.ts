@@ -1,22 +1,8 @@
 import { output } from '../nn/output.ts';
 import type { OpFamily } from '../op-definition.ts';
 import { fixed, given, input, noGradient, requireShape, typeOf } from '../op-definition.ts';
-import type { AttributeValue, DType } from '../tensor.ts';
+import { byteSizes, dtypeOf } from '../data-types.ts';
 import { constantShape } from './constant-input.ts';
-
-const byteSizes = {
-  float32: 4,
-  int32: 4,
-  bfloat16: 2,
-  uint8: 1,
-  bool: 1,
-  string: 0,
-  resource: 0,
-} satisfies Record<DType, number>;
-
-function dtypeOf(value: AttributeValue | undefined): DType {
-  return Object.keys(byteSizes).find((dtype): dtype is DType => dtype === value) ?? 'float32';
-}
 
 type Name = 'Cast' | 'Bitcast' | 'Fill' | 'OneHot';
 

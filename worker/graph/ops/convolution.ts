@@ -1,13 +1,12 @@
 import { integers } from '../nn/integers.ts';
 import { output } from '../nn/output.ts';
 import type { Backward, Call, OpDefinition, OpFamily } from '../op-definition.ts';
-import { fixed, input, noGradient, numbersAttribute, requireShape } from '../op-definition.ts';
+import { firstDerivativesOnly, fixed, input, requireShape } from '../op-definition.ts';
 import type { OpName } from './index.ts';
 import type { Attributes, Tensor, TensorType } from '../tensor.ts';
 import { constantShape } from './constant-input.ts';
 import { convolutionAttributes, imageShape, windowedSides, windowFacets } from './window.ts';
 
-const secondDerivative = noGradient('Blockstill takes first derivatives only');
 const standardAttributes = { ...convolutionAttributes, use_cudnn_on_gpu: fixed('bool', true) };
 
 /** The gradient ops of a convolution: with respect to its input (sizes, filter, dy) and filter (input, sizes, dy). */
@@ -16,7 +15,7 @@ function backpropagation(attributes: OpDefinition['attributes']): {
   filter: OpDefinition;
 } {
   const T = { kind: 'type', typeOfInput: 2 } as const;
-  const shared = { attributes: { ...attributes, T }, gradient: secondDerivative };
+  const shared = { attributes: { ...attributes, T }, gradient: firstDerivativesOnly };
   return {
     input: { ...shared, outputs: (call) => [{ shape: constantShape(call, 0), dtype: input(call, 2).dtype }] },
     filter: {
@@ -76,7 +75,7 @@ export const convolutionOps: OpFamily<Name> = {
     facets,
     checked: {
       kernel: [1, 2, 3, 4, 5, 7],
-      stride: [1, 2, 3, 4],
+      stride: ['1x1', '2x2', '3x3', '4x4', '1x2', '2x1'],
       dilation: [1],
       padding: ['SAME', 'VALID', 'EXPLICIT'],
     },
@@ -95,14 +94,10 @@ export const convolutionOps: OpFamily<Name> = {
       'DepthwiseConv2dNativeBackpropFilter',
       attributeNames,
     ),
-    facets: (call) => {
-      const [height, width] = numbersAttribute(call, 'strides').slice(1);
-      return { ...facets(call), equalStrides: [height === width], multiplier: input(call, 1).shape.slice(3) };
-    },
+    facets: (call) => ({ ...facets(call), multiplier: input(call, 1).shape.slice(3) }),
     checked: {
       kernel: [1, 2, 3, 5, 7],
-      stride: [1, 2, 3],
-      equalStrides: [true],
+      stride: ['1x1', '2x2', '3x3'],
       dilation: [1],
       padding: ['SAME', 'VALID', 'EXPLICIT'],
       multiplier: [1, 2, 3],

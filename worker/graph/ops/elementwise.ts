@@ -1,6 +1,6 @@
 import { output } from '../nn/output.ts';
 import type { AttributeRule, OpDefinition, OpFamily } from '../op-definition.ts';
-import { given, input, likeFirstInput, noGradient, typeOf } from '../op-definition.ts';
+import { firstDerivativesOnly, given, input, likeFirstInput, noGradient, typeOf } from '../op-definition.ts';
 import type { Attributes, Tensor } from '../tensor.ts';
 
 type Slope = (dy: Tensor, x: Tensor, y: Tensor, attributes: Attributes) => Tensor;
@@ -21,7 +21,7 @@ function gradientOp(attributes: Readonly<Record<string, AttributeRule>> = {}): O
   return {
     attributes: { T: typeOf(0), ...attributes },
     outputs: likeFirstInput,
-    gradient: noGradient('Blockstill takes first derivatives only'),
+    gradient: firstDerivativesOnly,
   };
 }
 

@@ -1,31 +1,33 @@
 import { integers } from '../nn/integers.ts';
 import { output } from '../nn/output.ts';
-import type { Backward, OpDefinition, OpFamily } from '../op-definition.ts';
-import { fixed, given, input, likeFirstInput, noGradient, typeOf } from '../op-definition.ts';
+import type { Backward, Call, OpDefinition, OpFamily } from '../op-definition.ts';
+import { firstDerivativesOnly, given, input, noGradient, typeOf } from '../op-definition.ts';
 import type { Tensor } from '../tensor.ts';
 import { constantShape } from './constant-input.ts';
 import { imageShape } from './window.ts';
 
 const alignment = { align_corners: given('bool', false), half_pixel_centers: given('bool', false) };
-const firstDerivativesOnly = noGradient('Blockstill takes first derivatives only');
 
-/** Inputs: images, size `[height, width]` (constant). The result is float32 for ResizeBilinear. */
-function resize(gradient: (backward: Backward, x: Tensor) => Tensor): OpDefinition {
-  return {
-    attributes: { T: typeOf(0), ...alignment },
-    outputs: (call) => {
-      const [batch, , , channels] = imageShape(call, 0);
-      return [{ shape: [batch, ...constantShape(call, 1), channels], dtype: input(call, 0).dtype }];
-    },
-    gradient: (backward) => [() => gradient(backward, input(backward.operation, 0))],
-    facets: ({ attributes }) => ({
-      corners: [`${attributes['align_corners']}-${attributes['half_pixel_centers']}`],
-    }),
-    checked: { corners: ['false-false', 'true-false', 'false-true'] },
+/** The images of the first input in the size that the input `sizeIndex` says. */
+function resized(sizeIndex: number): OpDefinition['outputs'] {
+  return (call) => {
+    const [batch, , , channels] = imageShape(call, 0);
+    return [{ shape: [batch, ...constantShape(call, sizeIndex), channels], dtype: input(call, 0).dtype }];
   };
 }
 
-function alignmentOf({ operation: { attributes } }: Backward) {
+/** Inputs: images, size `[height, width]` (constant). */
+function resize(gradient: (backward: Backward, x: Tensor) => Tensor): OpDefinition {
+  return {
+    attributes: { T: typeOf(0), ...alignment },
+    outputs: resized(1),
+    gradient: (backward) => [() => gradient(backward, input(backward.operation, 0))],
+    facets: (call) => ({ alignment: [Object.values(alignmentOf(call)).join()] }),
+    checked: { alignment: ['false,false', 'true,false', 'false,true'] },
+  };
+}
+
+function alignmentOf({ attributes }: Pick<Call, 'attributes'>) {
   return {
     align_corners: attributes['align_corners'] === true,
     half_pixel_centers: attributes['half_pixel_centers'] === true,
@@ -37,26 +39,19 @@ type Name =
   | 'ResizeBilinear'
   | 'ResizeNearestNeighborGrad'
   | 'ResizeBilinearGrad'
-  | 'ImageProjectiveTransformV3'
-  | 'StatelessRandomUniform';
+  | 'ImageProjectiveTransformV3';
 
 export const imageOps: OpFamily<Name> = {
-  ResizeNearestNeighbor: resize((backward, x) =>
-    output(
-      'ResizeNearestNeighborGrad',
-      [backward.dy, integers(x.graph, x.shape.slice(1, 3))],
-      alignmentOf(backward),
-    ),
-  ),
-  ResizeBilinear: resize((backward, x) =>
-    output('ResizeBilinearGrad', [backward.dy, x], alignmentOf(backward)),
+  ResizeNearestNeighbor: resize(({ operation, dy }, x) => {
+    const size = integers(x.graph, x.shape.slice(1, 3));
+    return output('ResizeNearestNeighborGrad', [dy, size], alignmentOf(operation));
+  }),
+  ResizeBilinear: resize(({ operation, dy }, x) =>
+    output('ResizeBilinearGrad', [dy, x], alignmentOf(operation)),
   ),
   ResizeNearestNeighborGrad: {
     attributes: { T: typeOf(0), ...alignment },
-    outputs: (call) => {
-      const [batch, , , channels] = imageShape(call, 0);
-      return [{ shape: [batch, ...constantShape(call, 1), channels], dtype: input(call, 0).dtype }];
-    },
+    outputs: resized(1),
     gradient: firstDerivativesOnly,
   },
   ResizeBilinearGrad: {
@@ -74,22 +69,7 @@ export const imageOps: OpFamily<Name> = {
       interpolation: given('string', 'BILINEAR'),
       fill_mode: given('string', 'CONSTANT'),
     },
-    outputs: (call) => {
-      const [batch, , , channels] = imageShape(call, 0);
-      return [
-        {
-          ...likeFirstInput(call)[0],
-          shape: [batch, ...constantShape(call, 2), channels],
-          dtype: input(call, 0).dtype,
-        },
-      ];
-    },
+    outputs: resized(2),
     gradient: noGradient('images are augmented, not learned'),
-  },
-  /** Inputs: shape (constant), int32 seed `[2]`. Uniform in [0, 1); the same seed gives the same numbers. */
-  StatelessRandomUniform: {
-    attributes: { dtype: fixed('type', 'float32'), T: fixed('type', 'int32'), Tseed: fixed('type', 'int32') },
-    outputs: (call) => [{ shape: constantShape(call, 0), dtype: 'float32' }],
-    gradient: noGradient('random numbers depend on nothing'),
   },
 };

@@ -7,6 +7,7 @@ import { layoutOps } from './layout.ts';
 import { lossOps } from './loss.ts';
 import { normalizationOps } from './normalization.ts';
 import { poolingOps } from './pooling.ts';
+import { randomOps } from './random.ts';
 import { reductionOps } from './reduction.ts';
 import { stateOps } from './state.ts';
 
@@ -21,6 +22,7 @@ export const operations = {
   ...lossOps,
   ...normalizationOps,
   ...poolingOps,
+  ...randomOps,
   ...reductionOps,
   ...stateOps,
 };

@@ -22,22 +22,20 @@ function pairs(values: readonly number[]): readonly (readonly [number, number])[
   );
 }
 
-function padding(extraInputs: 'Pad' | 'PadV2'): OpDefinition {
-  return {
-    attributes: { T: typeOf(0), Tpaddings: indexType },
-    outputs: reshaped((call) => {
-      const around = pairs(constantShape(call, 1));
-      return input(call, 0).shape.map(
-        (side, axis) => side + (around[axis]?.[0] ?? 0) + (around[axis]?.[1] ?? 0),
-      );
-    }),
-    gradient: ({ operation, dy }) => {
-      const { shape } = input(operation, 0);
-      const begin = pairs(constantShape({ ...operation, op: extraInputs }, 1)).map(([before]) => before);
-      return [() => output('Slice', [dy, integers(dy.graph, begin), integers(dy.graph, shape)])];
-    },
-  };
-}
+const padding: OpDefinition = {
+  attributes: { T: typeOf(0), Tpaddings: indexType },
+  outputs: reshaped((call) => {
+    const around = pairs(constantShape(call, 1));
+    return input(call, 0).shape.map(
+      (side, axis) => side + (around[axis]?.[0] ?? 0) + (around[axis]?.[1] ?? 0),
+    );
+  }),
+  gradient: ({ operation, dy }) => {
+    const { shape } = input(operation, 0);
+    const begin = pairs(constantShape(operation, 1)).map(([before]) => before);
+    return [() => output('Slice', [dy, integers(dy.graph, begin), integers(dy.graph, shape)])];
+  },
+};
 
 /** SpaceToBatchND and its inverse: inputs are x, block shape, paddings or crops. */
 function blocks(toBatch: boolean): OpDefinition {
@@ -74,17 +72,17 @@ function depth(toSpace: boolean): OpDefinition {
     attributes: { T: typeOf(0), block_size: given('int'), data_format: fixed('string', 'NHWC') },
     outputs: reshaped((call) => {
       const [batch = 0, height = 0, width = 0, channels = 0] = input(call, 0).shape;
-      const size = toSpace ? numberAttribute(call, 'block_size') : 1 / numberAttribute(call, 'block_size');
-      const shape = [batch, height * size, width * size, Math.round((channels / size / size) * 1e6) / 1e6];
+      const size = numberAttribute(call, 'block_size');
+      const shape = toSpace
+        ? [batch, height * size, width * size, channels / size ** 2]
+        : [batch, height / size, width / size, channels * size ** 2];
       requireShape(shape.every(Number.isInteger), call, 'the sides are not multiples of the block');
       return shape;
     }),
-    gradient: ({ operation, dy }) => [
-      () =>
-        output(toSpace ? 'SpaceToDepth' : 'DepthToSpace', [dy], {
-          block_size: numberAttribute(operation, 'block_size'),
-        }),
-    ],
+    gradient: ({ operation, dy }) => {
+      const inverse = toSpace ? 'SpaceToDepth' : 'DepthToSpace';
+      return [() => output(inverse, [dy], { block_size: numberAttribute(operation, 'block_size') })];
+    },
   };
 }
 
@@ -157,9 +155,9 @@ export const layoutOps: OpFamily<Name> = {
     gradient: ({ operation, dy }) => concatenationGradient(operation, dy),
   },
   /** Inputs: x, paddings `[rank, 2]`; zeros are added. */
-  Pad: padding('Pad'),
+  Pad: padding,
   /** As Pad, with the value to add as the third input. */
-  PadV2: padding('PadV2'),
+  PadV2: padding,
   /** Inputs: x, begin (may be computed), size. */
   Slice: {
     attributes: { T: typeOf(0), Index: indexType },

@@ -1,6 +1,14 @@
 import { output } from '../nn/output.ts';
 import type { OpFamily } from '../op-definition.ts';
-import { fixed, given, input, likeFirstInput, noGradient, requireShape, typeOf } from '../op-definition.ts';
+import {
+  firstDerivativesOnly,
+  fixed,
+  given,
+  input,
+  likeFirstInput,
+  requireShape,
+  typeOf,
+} from '../op-definition.ts';
 import type { Tensor } from '../tensor.ts';
 import { imageShape } from './window.ts';
 
@@ -33,7 +41,7 @@ export const normalizationOps: OpFamily<Name> = {
   BiasAddGrad: {
     attributes: { T: typeOf(0), data_format: channelsLast },
     outputs: (call) => [{ shape: input(call, 0).shape.slice(-1), dtype: input(call, 0).dtype }],
-    gradient: noGradient('Blockstill takes first derivatives only'),
+    gradient: firstDerivativesOnly,
   },
   /**
    * Batch normalization (arXiv 1502.03167). Inputs: x, scale, offset, running mean, running variance. Outputs: y,
@@ -74,6 +82,6 @@ export const normalizationOps: OpFamily<Name> = {
       const reserved = { shape: [0], dtype: 'float32' } as const;
       return [...likeFirstInput(call), statistic, statistic, reserved, reserved];
     },
-    gradient: noGradient('Blockstill takes first derivatives only'),
+    gradient: firstDerivativesOnly,
   },
 };

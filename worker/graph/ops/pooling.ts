@@ -2,7 +2,14 @@ import { integers } from '../nn/integers.ts';
 import { output } from '../nn/output.ts';
 import type { Attributes, Operation } from '../tensor.ts';
 import type { Call, OpFamily, CheckedValues } from '../op-definition.ts';
-import { given, input, likeFirstInput, noGradient, numbersAttribute, typeOf } from '../op-definition.ts';
+import {
+  firstDerivativesOnly,
+  given,
+  input,
+  likeFirstInput,
+  numbersAttribute,
+  typeOf,
+} from '../op-definition.ts';
 import type { TensorType } from '../tensor.ts';
 import { constantShape } from './constant-input.ts';
 import { imageShape, windowAttributes, windowedSides, windowFacets } from './window.ts';
@@ -11,7 +18,7 @@ const attributes = { ...windowAttributes, ksize: given('ints') };
 
 const checked: CheckedValues = {
   kernel: [1, 2, 3, 4, 5, 7, 8],
-  stride: [1, 2, 3, 7, 8],
+  stride: ['1x1', '2x2', '3x3', '7x7', '8x8', '1x2', '2x1'],
   dilation: [1],
   padding: ['SAME', 'VALID'],
 };
@@ -56,11 +63,11 @@ export const poolingOps: OpFamily<Name> = {
   MaxPoolGrad: {
     attributes,
     outputs: likeFirstInput,
-    gradient: noGradient('Blockstill takes first derivatives only'),
+    gradient: firstDerivativesOnly,
   },
   AvgPoolGrad: {
     attributes: { ...attributes, T: typeOf(1) },
     outputs: (call) => [{ shape: constantShape(call, 0), dtype: input(call, 1).dtype }],
-    gradient: noGradient('Blockstill takes first derivatives only'),
+    gradient: firstDerivativesOnly,
   },
 };

@@ -1,16 +1,14 @@
-import type { OpDefinition, OpFamily } from '../op-definition.ts';
+import type { Call, OpDefinition, OpFamily } from '../op-definition.ts';
 import { fixed, given, noGradient, numbersAttribute, typeOf } from '../op-definition.ts';
-import type { DType, TensorType } from '../tensor.ts';
+import { dtypeOf } from '../data-types.ts';
+import type { TensorType } from '../tensor.ts';
 
 const stateHasNoGradient = noGradient('state is changed, not computed');
 const unlocked = fixed('bool', false);
 
 /** The type that the attributes `dtype` and `shape` declare. */
-function declared({ attributes }: { attributes: Readonly<Record<string, unknown>> }): TensorType {
-  return {
-    shape: numbersAttribute({ attributes: attributes as never }, 'shape'),
-    dtype: attributes['dtype'] as DType,
-  };
+function declared(call: Call): readonly TensorType[] {
+  return [{ shape: numbersAttribute(call, 'shape'), dtype: dtypeOf(call.attributes['dtype']) }];
 }
 
 function update(attributes: OpDefinition['attributes']): OpDefinition {
@@ -36,12 +34,12 @@ type Name =
 export const stateOps: OpFamily<Name> = {
   Placeholder: {
     attributes: { dtype: given('type'), shape: given('shape') },
-    outputs: (call) => [declared(call)],
+    outputs: declared,
     gradient: noGradient('it is fed'),
   },
   Const: {
     attributes: { dtype: given('type'), shape: given('shape'), value: given('tensor') },
-    outputs: (call) => [declared(call)],
+    outputs: declared,
     gradient: noGradient('it is constant'),
   },
   VarHandleOp: {
@@ -56,13 +54,13 @@ export const stateOps: OpFamily<Name> = {
   },
   ReadVariableOp: {
     attributes: { dtype: given('type'), shape: given('shape') },
-    outputs: (call) => [declared(call)],
+    outputs: declared,
     gradient: noGradient('it is a leaf'),
   },
   /** Inputs: handle, int32 row numbers. `shape` is that of the rows. */
   ResourceGather: {
     attributes: { dtype: given('type'), Tindices: typeOf(1), shape: given('shape') },
-    outputs: (call) => [declared(call)],
+    outputs: declared,
     gradient: noGradient('it reads data, not weights'),
   },
   AssignVariableOp: update({ dtype: typeOf(1) }),

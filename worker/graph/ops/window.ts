@@ -46,10 +46,11 @@ export function imageShape(call: Call, index: number): readonly [number, number,
   return [batch ?? 0, height ?? 0, width ?? 0, channels ?? 0];
 }
 
+/** What gradient checks depend on. Strides are checked as pairs, `2x1` is two rows and one column a step. */
 export function windowFacets(call: Call, kernel: readonly number[]): CheckedValues {
   return {
     kernel,
-    stride: numbersAttribute(call, 'strides').slice(1, 3),
+    stride: [numbersAttribute(call, 'strides').slice(1, 3).join('x')],
     dilation: numbersAttribute(call, 'dilations').slice(1, 3),
     padding: [String(call.attributes['padding'])],
   };

@@ -12,7 +12,7 @@ import { inputShapeOf, type Network } from '../network.ts';
 export const { tf } = loadTensorFlow();
 
 /** What `model.save` would write, as a parsed `model.json` and one shard. */
-export async function serialise(model: LayersModel): Promise<{ json: object; shard: Uint8Array }> {
+async function serialise(model: LayersModel): Promise<{ json: object; shard: Uint8Array }> {
   let result: { json: object; shard: Uint8Array } | undefined;
   const handler = tf.io.withSaveHandler((artifacts) => {
     const { modelTopology, weightSpecs, weightData } = artifacts;
