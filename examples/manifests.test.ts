@@ -11,10 +11,10 @@ import { loadNetwork } from '../worker/models/load.ts';
 const examples = {
   // 3x3 convolutions 32->64 and 64->64 at 14x14, 64->128 and 128->128 at 7x7.
   mnist: { blocks: 4, macs: 9 * (196 * (32 * 64 + 64 * 64) + 49 * (64 * 128 + 128 * 128)) },
-  // 16->16 twice at 28x28; 16->32 and three 32->32 at 14x14; 32->64 and three 64->64 at 7x7.
+  // 24->24 twice at 14x14; 24->48 and three 48->48 at 7x7; 48->64 and three 64->64 at 4x4.
   residual: {
     blocks: 10,
-    macs: 9 * (784 * 2 * 256 + 196 * (512 + 3 * 1024) + 49 * (2048 + 3 * 4096)),
+    macs: 9 * (196 * 2 * 24 * 24 + 49 * (24 * 48 + 3 * 48 * 48) + 16 * (48 * 64 + 3 * 64 * 64)),
   },
 };
 

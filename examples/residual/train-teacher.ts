@@ -42,10 +42,11 @@ function residualUnit(x: Node, name: string, filters: number, strides: number): 
 }
 
 const image = tf.input({ name: 'image', shape: [28, 28, 1] });
-let x = relu(normalizedConvolution(image, 'stem', { filters: 16, kernelSize: 3, strides: 1 }), 'stem_relu');
-x = residualUnit(x, 'stage1_unit1', 16, 1);
-x = residualUnit(x, 'stage2_unit1', 32, 2);
-x = residualUnit(x, 'stage2_unit2', 32, 1);
+let x = relu(normalizedConvolution(image, 'stem', { filters: 24, kernelSize: 3, strides: 1 }), 'stem_relu');
+x = layers.maxPooling2d({ name: 'stem_pool', poolSize: 2, strides: 2 }).apply(x) as Node;
+x = residualUnit(x, 'stage1_unit1', 24, 1);
+x = residualUnit(x, 'stage2_unit1', 48, 2);
+x = residualUnit(x, 'stage2_unit2', 48, 1);
 x = residualUnit(x, 'stage3_unit1', 64, 2);
 x = residualUnit(x, 'stage3_unit2', 64, 1);
 const features = layers.globalAveragePooling2d({ name: 'average' }).apply(x);

@@ -126,15 +126,17 @@ describe('with taps, a boundary has the same bits for every choice of wanted bou
   ])('where boundaries are %s', (_kind, boundaries) => {
     const random = randomStream('choices', String(boundaries));
     const all = activations({ boundaries, wanted: boundaries, cut: true });
-    const choices = [
-      ...boundaries.map((name) => [name]),
-      ...Array.from({ length: 4 }, () => boundaries.filter(() => random.uniform() < 0.4)),
+    const some = Array.from({ length: 4 }, () => boundaries.filter(() => random.uniform() < 0.4));
+    const passes = [
+      ...boundaries.map((name) => ({ wanted: [name], cut: true })),
+      ...some.flatMap((wanted) => [
+        { wanted, cut: true },
+        { wanted, cut: false },
+      ]),
     ];
-    for (const wanted of choices.filter(({ length }) => length > 0)) {
-      for (const cut of [true, false]) {
-        for (const [name, values] of activations({ boundaries, wanted, cut })) {
-          expect(values, `${name} of ${wanted.join()}`).toEqual(all.get(name));
-        }
+    for (const { wanted, cut } of passes.filter((pass) => pass.wanted.length > 0)) {
+      for (const [name, values] of activations({ boundaries, wanted, cut })) {
+        expect(values, `${name} of ${wanted.join()}`).toEqual(all.get(name));
       }
     }
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeDevice } from './device.ts';
+import { encodeSavedModel } from './encode.ts';
 import { Graph } from './graph.ts';
 import {
   add,
@@ -158,4 +159,8 @@ test('on a GPU whole numbers stay on the host and everything else is placed on t
   for (const tensor of [data.handle, graph.read(data), batch]) expect(placed(tensor)).toBe('/device:GPU:0');
   expect(nodeDevice(graph.assign(order, graph.read(order)), 'GPU')).toBe('/device:CPU:0');
   expect(nodeDevice(batch.operation, 'CPU')).toBeUndefined();
+  const encoded = (device: 'CPU' | 'GPU'): string =>
+    Buffer.from(encodeSavedModel(graph, device)).toString('latin1');
+  expect(encoded('GPU')).toContain('/device:GPU:0');
+  expect(encoded('CPU')).not.toContain('/device:');
 });

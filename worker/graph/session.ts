@@ -26,7 +26,10 @@ export interface Session extends Disposable {
 }
 
 export interface SessionOptions {
-  /** `graph` (default): one native call a run. `eager`: op by op, for tests; the bits are the same. */
+  /**
+   * `graph` (default): one native call a run. `eager`: op by op, for tests and debugging; a training step has the same
+   * bits, an inference pass may differ in the last one where TensorFlow would have fused operations.
+   */
   readonly executor?: 'graph' | 'eager';
   readonly device: Device;
 }

@@ -10,7 +10,7 @@ import type { Values } from './tensor.ts';
 
 const [batchSize, stepsPerEpoch] = [4, 6];
 const rates = Float32Array.from({ length: stepsPerEpoch }, (_, step) => 0.02 / (step + 1));
-const epochs = 3;
+const epochs = 4;
 
 interface Training {
   readonly executor?: 'graph' | 'eager';
@@ -50,13 +50,14 @@ function trained({ executor = 'graph', stepsPerCall, optimizer, company = false 
 }
 
 describe('a training step', () => {
+  const alone = trained();
+
   test('gives the same bits inside one TensorFlow graph and operation by operation', () => {
-    expect(trained({ executor: 'eager' })).toEqual(trained());
+    expect(trained({ executor: 'eager' })).toEqual(alone);
   });
 
-  test.each([2, 3, 6])('gives the same bits when a call does %i steps', (stepsPerCall) => {
-    const steps = trained({ stepsPerCall });
-    expect(steps).toEqual(trained());
+  test.each([2, 6])('gives the same bits when a call does %i steps', (stepsPerCall) => {
+    expect(trained({ stepsPerCall })).toEqual(alone);
   });
 
   test.each(['SGD', 'RMSprop', 'AdamW'] as const)(
@@ -68,7 +69,7 @@ describe('a training step', () => {
   );
 
   test('gives the same bits whatever else the session holds and runs', () => {
-    expect(trained({ company: true })).toEqual(trained());
+    expect(trained({ company: true })).toEqual(alone);
   });
 });
 

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOfFile } from '../../common/digest.ts';
-import { InvalidInputError } from '../../common/error.ts';
+import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
-import { loadNetwork } from '../models/load.ts';
+import { loadNetwork, networkFromJson } from '../models/load.ts';
 import type { Network } from '../models/network.ts';
 import { localPath, type ResolveOptions } from './resolve-inputs.ts';
 
@@ -13,20 +13,43 @@ import { localPath, type ResolveOptions } from './resolve-inputs.ts';
  * @throws InvalidInputError `model/digest` when model.json is not the pinned one, and what {@link loadNetwork} throws.
  */
 export async function loadTeacher(teacher: JobSpec['teacher'], options: ResolveOptions): Promise<Network> {
-  const path = await localPath(teacher.uri, {
-    field: 'spec.teacher.uri',
-    sha256: teacher.sha256,
-    ...options,
-  });
-  if (teacher.sha256 !== undefined) {
+  const { sha256, uri } = teacher;
+  const path = await localPath(uri, { field: 'spec.teacher.uri', sha256, ...options });
+  if (new URL(uri).protocol === 'https:') return loadFromWeb(uri, path, options);
+  if (sha256 !== undefined) {
     const file = (await stat(path)).isDirectory() ? join(path, 'model.json') : path;
     const digest = await digestOfFile(file, options.signal);
-    if (digest !== `sha256:${teacher.sha256}`) {
+    if (digest !== `sha256:${sha256}`) {
       throw new InvalidInputError('model/digest', `The teacher's model.json has the digest ${digest}.`, {
         where: file,
-        hint: `spec.teacher.sha256 says ${teacher.sha256}. Use the model that was meant, or correct the digest.`,
+        hint: `spec.teacher.sha256 says ${sha256}. Use the model that was meant, or correct the digest.`,
       });
     }
   }
   return loadNetwork(path, { signal: options.signal });
+}
+
+/** The weight files lie beside model.json on the server; the paths in it may not lead elsewhere. */
+async function loadFromWeb(uri: string, modelJson: string, { signal }: ResolveOptions): Promise<Network> {
+  const folder = new URL('.', uri).href;
+  const readShard = async (shard: string): Promise<Uint8Array> => {
+    const url = new URL(shard, folder).href;
+    if (!url.startsWith(folder)) {
+      throw new InvalidInputError(
+        'model/shard-path',
+        `The weight file "${shard}" lies outside the model's folder.`,
+        {
+          where: uri,
+        },
+      );
+    }
+    const response = await fetch(url, { signal });
+    if (!response.ok) {
+      throw new BlockstillError('storage/download', `"${url}" answered ${response.status}.`, {
+        where: 'spec.teacher.uri',
+      });
+    }
+    return response.bytes();
+  };
+  return networkFromJson(JSON.parse(await readFile(modelJson, 'utf8')), readShard, { where: uri });
 }

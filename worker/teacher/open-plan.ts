@@ -38,7 +38,10 @@ export async function openPlan(context: WorkContext): Promise<PlannedInputs> {
   return {
     plan,
     planDigest: reference.digest,
-    teacher: await loadNetwork(join(folder, plan.teacher.path), { signal: context.signal }),
+    teacher: await loadNetwork(join(folder, plan.teacher.path), {
+      digest: plan.teacher.digest,
+      signal: context.signal,
+    }),
     dataset,
     device: deviceOf(context.spec),
     [Symbol.dispose]: () => dataset[Symbol.dispose](),

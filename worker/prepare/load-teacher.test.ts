@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { useHttpMock } from '../../test/http.ts';
+import { vgg } from '../models/testing/families.ts';
+import { networkOf } from '../models/testing/reference.ts';
+import { saveNetwork } from '../models/save.ts';
+import { loadTeacher } from './load-teacher.ts';
+
+const http = useHttpMock();
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'teacher-'));
+  await saveNetwork(await networkOf(vgg()), join(folder, 'model'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const options = () => ({ folder: join(folder, 'downloads'), signal: AbortSignal.timeout(20_000) });
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+test('a model on a web server is loaded with the weight files beside it', async () => {
+  const json = await readFile(join(folder, 'model/model.json'));
+  const weights = await readFile(join(folder, 'model/weights.bin'));
+  http('https://models.example')
+    .get('/vgg/model.json')
+    .reply(200, json)
+    .get('/vgg/weights.bin')
+    .reply(200, weights);
+  const uri = 'https://models.example/vgg/model.json';
+  const network = await loadTeacher({ uri, format: 'LayersModel', sha256: digestOf(json) }, options());
+  expect(network.weights).toEqual((await networkOf(vgg())).weights);
+});
+
+test('a model on a web server cannot send the reader elsewhere for its weights', async () => {
+  const json = (await readFile(join(folder, 'model/model.json'), 'utf8')).replace(
+    'weights.bin',
+    '../secret.bin',
+  );
+  http('https://models.example').get('/vgg/model.json').reply(200, json);
+  const teacher = {
+    uri: 'https://models.example/vgg/model.json',
+    format: 'LayersModel',
+    sha256: digestOf(Buffer.from(json)),
+  } as const;
+  await expect(loadTeacher(teacher, options())).rejects.toMatchObject({
+    code: expect.stringMatching(/^model\//),
+  });
+});
+
+test('a model.json that is not the pinned one is refused', async () => {
+  const uri = pathToFileURL(join(folder, 'model')).href;
+  await expect(
+    loadTeacher({ uri, format: 'LayersModel', sha256: '0'.repeat(64) }, options()),
+  ).rejects.toMatchObject({
+    code: 'model/digest',
+  });
+});
