@@ -63,7 +63,7 @@ function doneText(block: BlockStatus, { status }: RunUpdate): string {
 
 /** What the running worker of the block's unit last said. */
 function progressOf(block: string, { observed }: RunUpdate): Progress | undefined {
-  const units = observed.prepared === undefined ? [] : distillUnits(observed.prepared.plan);
+  const units = observed.prepared === undefined ? [] : distillUnits(observed.prepared);
   const unit = units.find(({ blocks }) => blocks.includes(block))?.name;
   return observed.attempts.find((attempt) => attempt.unit === unit && attempt.state === 'Running')?.progress;
 }

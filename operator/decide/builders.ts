@@ -52,8 +52,12 @@ export function aPlan(blocks: readonly string[] = ['a', 'b', 'c'], change: Parti
   };
 }
 
-/** Training steps of 1, 2, 3 ... seconds, and a teacher that costs nothing. */
-export function prepared(plan: Plan = aPlan(), change: Partial<Profile> = {}): Prepared {
+/** Training steps of 1, 2, 3 ... seconds, and a teacher that costs nothing; one unit a block. */
+export function prepared(
+  plan: Plan = aPlan(),
+  change: Partial<Profile> = {},
+  units: Prepared['units'] = plan.blocks.map(({ name }) => [name]),
+): Prepared {
   const profile: Profile = {
     version: 1,
     device: 'CPU',
@@ -61,7 +65,7 @@ export function prepared(plan: Plan = aPlan(), change: Partial<Profile> = {}): P
     blocks: plan.blocks.map(({ name }, index) => ({ name, stepSeconds: index + 1, prefixSeconds: 0 })),
     ...change,
   };
-  return { plan, profile, reference: { path: 'prepare/attempt-001/plan.json', digest } };
+  return { plan, profile, units, reference: { path: 'prepare/attempt-001/plan.json', digest } };
 }
 
 /** A job that has been prepared, unless `change` says otherwise. */
@@ -74,7 +78,13 @@ export function anObserved(
     generation: 1,
     policy: { onUnitFailure: 'Fail', backoffLimit: 3 },
     // 100 samples in batches of 10: ten steps.
-    training: { epochs: 1, batchSize: 10, passes: 1, finetuneEpochs: 0 },
+    training: {
+      epochs: 1,
+      batchSize: 10,
+      passes: 1,
+      cache: { sessionBytes: 1e9, diskBytes: 0 },
+      finetuneEpochs: 0,
+    },
     prepared: preparedJob,
     attempts: [
       done('prepare', prepareResult(), { stage: 'Prepare', startTime: at(-10), endTime: at(0) }),

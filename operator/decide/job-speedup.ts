@@ -2,7 +2,12 @@ import type { DistillationJobStatus } from '../../crds/status.ts';
 import { significant } from '../accounting/significant.ts';
 import { ceilingOf, speedupOf, type MeasuredUnit, type Speedup } from '../accounting/speedup.ts';
 import type { Observed, ObservedAttempt, Prepared, TrainingAmount } from './observed.ts';
-import { predictedPrefixSeconds, predictedUnitSeconds, stepsOf, teacherBatches } from './predicted-time.ts';
+import {
+  predictedPrefixSeconds,
+  predictedTier,
+  predictedUnitSeconds,
+  teacherBatches,
+} from './predicted-time.ts';
 import { isActive, type UnitView, type UnitViews } from './units.ts';
 
 type SpeedupStatus = NonNullable<DistillationJobStatus['speedup']>;
@@ -33,8 +38,9 @@ export function jobSpeedup(units: UnitViews, observed: Observed): SpeedupStatus 
 function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount): MeasuredUnit {
   const result = unit.state.kind === 'Done' ? unit.state.result.value : undefined;
   const distill = result?.stage === 'Distill' ? result : undefined;
-  const everyStep = stepsOf(prepared, training);
-  const batches = distill?.activations === 'Recompute' ? everyStep : teacherBatches(prepared, training);
+  const tier = distill?.activations ?? predictedTier(unit, prepared, training);
+  const batches = teacherBatches(tier, prepared, training);
+  const everyStep = teacherBatches('Recompute', prepared, training);
   return {
     attempts: unit.attempts.flatMap(measuredAttempt),
     resultSeconds: distill?.seconds,

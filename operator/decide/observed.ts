@@ -1,5 +1,6 @@
 import type { Digest } from '../../common/digest.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { CacheBudget } from '../../worker/contract/activation-tier.ts';
 import type { Plan, Profile } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
@@ -48,6 +49,7 @@ export interface TrainingAmount {
   readonly batchSize: number;
   /** Different augmented passes over the training split; Infinity when every epoch is fresh. */
   readonly passes: number;
+  readonly cache: CacheBudget;
   readonly finetuneEpochs: number;
 }
 
@@ -57,10 +59,19 @@ export interface Stop {
   readonly message: string;
 }
 
-export interface Prepared {
+export interface Prepared extends Measured {
+  readonly reference: Reference & { readonly digest: Digest };
+  /**
+   * The blocks of each unit, in the plan's order. Chosen once a job (`operator/packing/`) and remembered by the observer:
+   * other units would be other work, whose finished part nobody would find again.
+   */
+  readonly units: readonly (readonly string[])[];
+}
+
+/** What prepare found out. */
+export interface Measured {
   readonly plan: Plan;
   readonly profile: Profile;
-  readonly reference: Reference & { readonly digest: Digest };
 }
 
 export interface Backoff {

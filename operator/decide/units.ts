@@ -1,7 +1,6 @@
-import type { Plan } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from './decision.ts';
-import type { Backoff, CommittedResult, Observed, ObservedAttempt } from './observed.ts';
+import type { Backoff, CommittedResult, Observed, ObservedAttempt, Prepared } from './observed.ts';
 
 /** A folder in the exchange, and what is trained there. */
 export interface Unit {
@@ -28,13 +27,13 @@ export interface UnitView extends Unit {
 const prepareUnit = { name: 'prepare', stage: 'Prepare', index: 0, blocks: [] } satisfies Unit;
 const finetuneUnit = { name: 'finetune', stage: 'Finetune', index: 0, blocks: [] } satisfies Unit;
 
-/** One unit a block, in the plan's order. */
-export function distillUnits(plan: Plan): Unit[] {
-  return plan.blocks.map((block, index) => ({
+/** The units of the distill stage, in the plan's order. */
+export function distillUnits({ units }: Pick<Prepared, 'units'>): Unit[] {
+  return units.map((blocks, index) => ({
     name: `unit-${String(index).padStart(3, '0')}`,
     stage: 'Distill',
     index,
-    blocks: [block.name],
+    blocks,
   }));
 }
 
@@ -55,7 +54,7 @@ export function viewUnits(observed: Observed): UnitViews {
   };
   return {
     prepare: view(prepareUnit),
-    distill: observed.prepared === undefined ? [] : distillUnits(observed.prepared.plan).map(view),
+    distill: observed.prepared === undefined ? [] : distillUnits(observed.prepared).map(view),
     finetune: view(finetuneUnit),
   };
 }

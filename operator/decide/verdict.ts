@@ -91,5 +91,6 @@ function all(units: UnitViews): readonly UnitView[] {
 }
 
 function nameOf(unit: UnitView): string {
-  return unit.stage === 'Distill' ? `Block ${unit.blocks.join(', ')}` : unit.stage;
+  if (unit.stage !== 'Distill') return unit.stage;
+  return `${unit.blocks.length === 1 ? 'Block' : 'Blocks'} ${unit.blocks.join(', ')}`;
 }

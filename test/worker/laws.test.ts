@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DistillResult } from '../../worker/contract/unit-result.ts';
 import type { Network } from '../../worker/models/network.ts';
@@ -59,6 +61,14 @@ describe('the result of a block depends on teacher, data, spec, seed and block a
 
   test('blocks of one unit do stop at different epochs', () => {
     expect(new Set(epochs).size).toBeGreaterThan(1);
+  });
+
+  test('a repeated prepare writes the same plan', async () => {
+    await using job = await SmallJob.create({ teacher: await networkOf(resnetV2()) });
+    const first = await job.prepare('a1');
+    await rm(join(job.exchange, 'prepare/a1/result.json'));
+    const second = await job.prepare('a2');
+    expect(second.reference.digest).toBe(first.reference.digest);
   });
 
   test('activations from memory, disk and recomputation give the same bits, with replayed augmentation', async () => {

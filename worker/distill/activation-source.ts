@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ActivationTier } from '../contract/activation-tier.ts';
 import type { AugmentationTable } from '../data/augmentation.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { batchesOf } from '../evaluate/batches.ts';
@@ -11,7 +12,6 @@ import type { Buffers } from './buffers.ts';
 import type { ImageFeed } from '../teacher/image-feed.ts';
 
 export type CachedSplit = 'train' | 'validation';
-export type ActivationTier = 'Memory' | 'Disk' | 'Recompute';
 
 /** Fills the batch buffers with the teacher's activations of some samples. */
 export interface ActivationSource extends Disposable {
@@ -224,15 +224,4 @@ function readFully(file: number, bytes: Uint8Array, position: number): void {
     if (read === 0) throw new Error('an activation file ends too early');
     done += read;
   }
-}
-
-/** Bytes that the activations of all `buffers` need, for both splits and all passes. */
-export function cacheBytes(
-  options: Pick<CacheOptions, 'samples' | 'passes'>,
-  shapes: Iterable<readonly number[]>,
-): number {
-  const rows = options.samples.train * options.passes + options.samples.validation;
-  let bytes = 0;
-  for (const shape of shapes) bytes += 4 * rows * shape.reduce((product, size) => product * size, 1);
-  return bytes;
 }

@@ -67,16 +67,19 @@ export function openStudent(options: StudentSessionOptions): StudentSession {
   const images = graph.variable('buffer/images', trainFeed.images.shape);
   const labels = graph.variable('buffer/labels', [batchSize], 'int32');
   const target = emitTarget(graph, { inputs, trainFeed, images, labels });
+  const perEpoch = stepsPerEpoch(inputs.dataset.train.count, batchSize);
+  const steps = Math.max(1, perEpoch * spec.finetune.epochs);
   const trained = emitNetwork(logitsOf(student).network, {
     input: graph.read(images),
     mode: 'training',
     prefix: studentPrefix,
     precision: spec.execution.precision,
+    batchNormMomentum: batchNormMomentum(steps),
   });
   const step = emitTrainStep(graph, {
     name: studentEndpoint.train,
     batchSize,
-    stepsPerEpoch: stepsPerEpoch(inputs.dataset.train.count, batchSize),
+    stepsPerEpoch: perEpoch,
     optimizer: spec.finetune.optimizer,
     build: () => ({
       loss: lossOf(options, { output: trained.output, target, labels: graph.read(labels) }),
@@ -107,6 +110,14 @@ export function openStudent(options: StudentSessionOptions): StudentSession {
       .map((variable) => variable.name),
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };
+}
+
+/**
+ * How much of BatchNorm's averages a fine-tuning step keeps. Teachers bring 0.99 or 0.999, made for tens of thousands of
+ * steps; in a short fine-tuning such averages would still describe the student as it was before.
+ */
+function batchNormMomentum(steps: number): number {
+  return Math.min(0.99, Math.max(0.9, 1 - 50 / steps));
 }
 
 /** The endpoint that loads a batch: images and labels into buffers, and what the teacher makes of them. */

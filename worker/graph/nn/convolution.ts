@@ -1,7 +1,6 @@
 import { BlockstillError } from '../../../common/error.ts';
 import type { Tensor } from '../tensor.ts';
-import { cast } from './layout.ts';
-import { batchToSpace, spaceToBatch } from './layout.ts';
+import { batchToSpace, cast, spaceToBatch } from './layout.ts';
 import { output } from './output.ts';
 import type { ExplicitPadding, Padding, Pair, WindowOptions } from './window.ts';
 import { paddingAttributes, pairOf, perAxis } from './window.ts';

@@ -5,7 +5,9 @@ import { reshape, slice } from './layout.ts';
  * Makes a tensor's bits independent of who else reads it: run the result in every endpoint that computes the tensor.
  *
  * TensorFlow fuses an operation with the one behind it when that is its only reader, and fused kernels round
- * differently. A second reader, here of one element, keeps the tensor a tensor of its own.
+ * differently. A second reader, here of one element, keeps the tensor a tensor of its own. Tap every boundary up to
+ * the last one that is computed, and every tensor in between that several operations read: a cut-off may take readers
+ * away. BatchNorm behind a convolution is the fusion that was seen to change bits.
  */
 export function tap(x: Tensor): Operation {
   const { graph } = x;
