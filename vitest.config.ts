@@ -19,13 +19,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{common,crds,operator,worker,cli,scripts,examples}/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
       {
         extends: true,
-        test: { name: 'wide', include: ['test/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
+        test: { name: 'wide', include: ['test/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 },
       },
     ],
   },

@@ -6,7 +6,7 @@ export const exitCodes = {
   Failed: 1,
   /** The command itself was written wrongly. */
   Usage: 2,
-  /** Manifest, model or data are not what they must be: running again will not help. */
+  /** Manifest, model or data are not what they must be, or the GPU is missing: running again will not help. */
   InvalidInput: 64,
   /** Another run of the same job is active: try again later. */
   Busy: 75,
@@ -19,6 +19,6 @@ Exit codes:
   0    the job is complete (or was already), the manifest is valid, the status was printed
   1    the job failed: the status says why, and the student, if there is one, is kept for inspection
   2    the command was not understood
-  64   bad input: manifest, model or data; running again without a change will not help
+  64   bad input: manifest, model or data, or no GPU; running again without a change will not help
   75   another run of the same job is active
   130  interrupted; run the same command to resume`;

@@ -4,7 +4,10 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BlockstillError, InvalidInputError } from '../common/error.ts';
+import { acquireLock } from '../operator/local/lock.ts';
 import { fakeJob } from '../test/local/fake-job.ts';
+import { printError } from './print-error.ts';
 
 interface Ended {
   readonly code: number;
@@ -88,4 +91,42 @@ describe('the command line', () => {
     expect(out).toContain('This job was already done; nothing was run.');
     expect(out).toContain('<- kept, chosen on validation');
   });
+
+  it('says that a failed job was not run again, and what to change', async () => {
+    await using job = await fakeJob();
+    await job.run({ accepted: false });
+    const { code, out } = await blockstill('run', job.manifest);
+    expect(code).toBe(1);
+    expect(out).toContain('This job failed in an earlier run; nothing was run again. Change the manifest');
+    expect(out).toContain('an edited manifest is another job.');
+  });
+
+  it('says that no run is active when the last one ended before the job did', async () => {
+    await using job = await fakeJob();
+    const { status } = await job.run({});
+    const { folder } = await job.load();
+    const left = { ...status, phase: 'Distilling' };
+    await writeFile(join(folder, 'status.json'), JSON.stringify(left));
+    const resume = `No run is active. Resume it: blockstill run ${job.manifest}`;
+    expect((await blockstill('status', job.manifest)).out).toContain(resume);
+    await using _lock = await acquireLock(join(folder, 'runner.lock'));
+    expect((await blockstill('status', job.manifest)).out).not.toContain('No run is active');
+  });
+});
+
+it("prints the worker's code and not also that of the error which passes it on", () => {
+  let text = '';
+  const write = (part: string): void => void (text += part);
+  const terminal = { write, interactive: false, color: false, columns: 80, rows: 24 };
+  const message = 'train.npz: No samples.\nAdd some.\n(data/no-samples)';
+  expect(printError(new InvalidInputError('run/invalid-input', message, { where: 'job' }), terminal)).toBe(
+    64,
+  );
+  expect(text).toBe('error: job: train.npz: No samples.\nAdd some.\n(data/no-samples)\n');
+});
+
+it('ends with 64 without the GPU that the job asks for', () => {
+  const terminal = { write: () => undefined, interactive: false, color: false, columns: 80, rows: 24 };
+  expect(printError(new BlockstillError('run/no-gpu', 'None.'), terminal)).toBe(64);
+  expect(printError(new BlockstillError('run/never-run', 'Never.'), terminal)).toBe(1);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BlockstillError, type ErrorCode } from './error.ts';
+import { BlockstillError, InvalidInputError, type ErrorCode } from './error.ts';
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary file in the same folder,
@@ -82,8 +82,19 @@ export function asStorageError(error: unknown, path: string): unknown {
   });
 }
 
+/**
+ * As {@link asStorageError}, for a folder that the user has chosen: one that can't be written is bad input, since the
+ * next attempt can't write it either, while a full disk may have room by then.
+ */
+export function asStorageInputError(error: unknown, path: string): unknown {
+  const told = asStorageError(error, path);
+  if (!(told instanceof BlockstillError) || told.code !== 'storage/not-writable') return told;
+  const { code, message, where, hint, cause } = told;
+  return new InvalidInputError(code, message, { where, hint, cause });
+}
+
 /** Makes renames in a folder durable. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

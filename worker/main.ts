@@ -90,7 +90,7 @@ async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContex
     clock: systemClock,
     logger,
     signal: controller.signal,
-    checkpointSeconds: Number(process.env['BLOCKSTILL_CHECKPOINT_SECONDS'] ?? 60),
+    checkpointSeconds: checkpointSeconds(process.env['BLOCKSTILL_CHECKPOINT_SECONDS']),
     report: (progress) => {
       const now = systemClock.seconds();
       if (progress.activity === activity && now - reportedAt < progressSeconds) return;
@@ -102,6 +102,15 @@ async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContex
       );
     },
   };
+}
+
+function checkpointSeconds(given: string | undefined): number {
+  const seconds = Number(given ?? 60);
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw new InvalidInputError(
+    'unit/environment',
+    `BLOCKSTILL_CHECKPOINT_SECONDS is "${given}", not a number of seconds.`,
+  );
 }
 
 function isAbort(error: unknown): boolean {

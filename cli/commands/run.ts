@@ -47,6 +47,7 @@ export async function runCommand(
   else {
     if (alreadyDone && status.phase === 'Complete')
       out.write('This job was already done; nothing was run.\n');
+    if (alreadyDone && status.phase === 'Failed') out.write(`${notRunAgain(status)}\n`);
     const phases = last === undefined ? {} : phaseSeconds(last.observed);
     if (status.phase === 'Complete' || status.phase === 'Failed') {
       out.write(`${jobTable(status, phases).slice(1).join('\n')}\n`);
@@ -55,6 +56,17 @@ export async function runCommand(
     out.write(`status: ${join(job.folder, 'status.json')}\n`);
   }
   return exitCodeOf(status);
+}
+
+/** What to do about a job that an earlier run ended for good. */
+function notRunAgain({ conditions }: RunUpdate['status']): string {
+  const reason = conditions?.find(({ type }) => type === 'Failed')?.reason ?? '';
+  const change = {
+    NothingReplaced: 'spec.distill.steps or epochs, or spec.distill.learningRate',
+    NotAccepted: 'spec.acceptance, spec.distill or spec.finetune',
+    DeadlineExceeded: 'spec.activeDeadlineSeconds',
+  }[reason];
+  return `This job failed in an earlier run; nothing was run again. Change the manifest${change === undefined ? '' : ` (${change})`} and run it: an edited manifest is another job.`;
 }
 
 function exitCodeOf({ phase, conditions }: RunUpdate['status']): number {

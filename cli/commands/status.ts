@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BlockstillError } from '../../common/error.ts';
 import { loadLocalJob } from '../../operator/local/local-job.ts';
 import { readStatusFile } from '../../operator/local/status-file.ts';
+import { hasActiveRun } from '../active-run.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { jobTable } from '../render/job-table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -39,6 +40,10 @@ export async function statusCommand(
   else {
     out.write(`${outcomeText(job.name, status, out)}\n`);
     out.write(`${progressText(status)}as of ${written.toISOString()}\n`);
+    const over = status.phase === 'Complete' || status.phase === 'Failed';
+    if (!over && !(await hasActiveRun(job.folder))) {
+      out.write(`No run is active. Resume it: blockstill run ${manifest}\n`);
+    }
     out.write(`${jobTable(status).join('\n')}\n`);
   }
   return exitCodes.Success;

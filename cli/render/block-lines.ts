@@ -4,7 +4,7 @@ import type { RunUpdate } from '../../operator/local/run-job.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import { bar } from './bar.ts';
 import { count, duration, figure, percent, points, seconds } from './format.ts';
-import { scoreDrop } from './score-drop.ts';
+import { scoreDrop, scoreName } from './score-drop.ts';
 import type { Styles } from './style.ts';
 
 const barWidth = 22;
@@ -56,7 +56,7 @@ function doneText(block: BlockStatus, { status }: RunUpdate): string {
     ...(block.unexplainedVariance === undefined
       ? []
       : [`unexplained ${percent(block.unexplainedVariance, 1)}`]),
-    ...(drop === undefined ? [] : [`score ${points(-drop)}`]),
+    ...(drop === undefined ? [] : [`${scoreName(block)} ${points(-drop)}`]),
     ...(block.seconds === undefined ? [] : [seconds(block.seconds)]),
   ].join('  ');
 }

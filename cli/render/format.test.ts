@@ -18,6 +18,8 @@ describe('formats', () => {
     [count(999_600), '1.00M'],
     [percent(0.98031), '98.03%'],
     [percent(0.5, 0), '50%'],
+    [percent(10), '1000.00%'],
+    [percent(123.4), '>1000%'],
     [points(-0.0035), '-0.35 points'],
     [points(0.01), '+1.00 points'],
     [points(-0.00001), '0.00 points'],

@@ -18,8 +18,9 @@ export function count(value: number): string {
   return unit === 0 ? String(Math.round(scaled)) : `${scaled.toPrecision(3)}${units[unit]}`;
 }
 
-/** `98.03%` */
+/** `98.03%`; far beyond the whole a figure says no more than that: `>1000%`. */
 export function percent(share: number, digits = 2): string {
+  if (share > 10) return '>1000%';
   return `${(100 * share).toFixed(digits)}%`;
 }
 

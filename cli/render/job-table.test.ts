@@ -1,8 +1,19 @@
 import { expect, it } from 'vitest';
-import { anObserved, at, distilled, finetuned, running } from '../../operator/decide/builders.ts';
+import {
+  aPlan,
+  anObserved,
+  anUnpreparedJob,
+  at,
+  distilled,
+  failed,
+  finetuned,
+  prepared,
+  running,
+} from '../../operator/decide/builders.ts';
 import { decide } from '../../operator/decide/decide.ts';
 import { jobTable } from './job-table.ts';
 
+const unlabelled = { validation: null, test: null };
 const three = [distilled('unit-000', 'a'), distilled('unit-001', 'b'), distilled('unit-002', 'c')];
 
 it('shows accuracy, size, blocks and cost of a finished job, and what is unknown as unknown', () => {
@@ -11,10 +22,11 @@ it('shows accuracy, size, blocks and cost of a finished job, and what is unknown
   const { status } = decide(anObserved([...three, finetuned({ teacher: { ...teacher, latency } })]), at(20));
   expect(jobTable(status, { prepare: 10, distill: 10.5 })).toEqual([
     '',
-    'Accuracy',
+    'Top-1 accuracy',
     '            validation                   test',
     '  teacher       90.00%                unknown',
     '  stitched      89.00%  -1.00 points  unknown    <- kept, chosen on validation',
+    '  stitched: validation on 100 samples, standard error 3.00 points',
     '  there is no test data',
     '',
     'Size and speed',
@@ -24,10 +36,10 @@ it('shows accuracy, size, blocks and cost of a finished job, and what is unknown
     '  latency, batch 1          2.469 ms  1.235 ms  2.00x faster',
     '',
     'Blocks',
-    '  block  state      replaced  unexplained   score drop  seconds  reason',
-    '  a      distilled  yes              4.6%  2.00 points    9.877',
-    '  b      distilled  yes              4.6%  2.00 points    9.877',
-    '  c      distilled  no               4.6%  2.00 points    9.877  its score drops by more than 0.05',
+    '  block  state      replaced  unexplained   score drop  training s  reason',
+    '  a      distilled  yes              4.6%  2.00 points       9.877',
+    '  b      distilled  yes              4.6%  2.00 points       9.877',
+    '  c      distilled  no               4.6%  2.00 points       9.877  its score drops by more than 0.05',
     '',
     'Cost',
     '  time     prepare 10.0 s, distill 10.5 s',
@@ -44,4 +56,47 @@ it('shows what there is of a job that runs', () => {
     'speedup  unknown (Known when the last unit has ended; the ceiling is predicted.), ceiling 2.00x',
   );
   expect(text).not.toContain('Size and speed');
+});
+
+it.each([
+  {
+    measure: 'Agreement',
+    title: 'Agreement with the teacher',
+    drop: 'agreement drop',
+  },
+  {
+    measure: 'Imitation',
+    title: "Imitation of the teacher's output",
+    drop: 'imitation drop',
+  },
+] as const)('does not call $measure accuracy', ({ measure, title, drop }) => {
+  const score = { value: 0.75, samples: 400, standardError: 0.0217, measure };
+  const job = prepared(aPlan(['a'], { teacher: { ...aPlan().teacher, accuracy: unlabelled } }));
+  const student = finetuned();
+  const result = student.result?.value;
+  if (result?.stage !== 'Finetune') throw new Error('The builder makes a result of finetune.');
+  const accuracy = { validation: score, test: null };
+  const attempts = [
+    distilled('unit-000', 'a', { score }),
+    finetuned({
+      blocks: [{ name: 'a', replaced: true, scoreDrop: 0.25 }],
+      student: { ...result.student, stages: [{ stage: 'Stitched', accuracy }] },
+    }),
+  ];
+  const lines = jobTable(decide(anObserved(attempts, { prepared: job }), at(20)).status);
+  expect(lines.slice(1, 6)).toEqual([
+    title,
+    '            validation                    test',
+    '  teacher      100.00%                 unknown',
+    '  stitched      75.00%  -25.00 points  unknown    <- kept, chosen on validation',
+    '  stitched: validation on 400 samples, standard error 2.17 points',
+  ]);
+  const header = lines.find((line) => line.startsWith('  block '));
+  expect(header).toContain(drop);
+  expect(lines.join('\n')).not.toContain('score drop');
+});
+
+it('has no costs to show when prepare failed', () => {
+  const { status } = decide(anUnpreparedJob([failed('prepare', { exitCode: 64 })]), at(20));
+  expect(jobTable(status, { prepare: 10 })).toEqual([]);
 });

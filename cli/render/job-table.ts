@@ -1,20 +1,21 @@
 import type { BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
+import { accuracyTable, accuracyTitle } from './accuracy-table.ts';
 import { count, figure, percent, points, seconds, times } from './format.ts';
-import { scoreDrop } from './score-drop.ts';
+import { scoreDrop, scoreName } from './score-drop.ts';
 import { table } from './table.ts';
 
 type Status = DistillationJobStatus;
-type Accuracies = NonNullable<NonNullable<Status['teacher']>['accuracy']>;
 
 const unknown = 'unknown';
 
 /** Everything that a status says of a job, in tables for a person. */
 export function jobTable(status: Status, phases: PhaseSeconds = {}): string[] {
   return [
-    ...section('Accuracy', accuracyTable(status)),
+    ...section(accuracyTitle(status), accuracyTable(status)),
     ...section('Size and speed', sizeTable(status)),
     ...section('Blocks', blockTable(status)),
-    ...section('Cost', costTable(status, phases)),
+    // Without a plan nothing has been done that could be accounted for.
+    ...section('Cost', status.teacher === undefined ? [] : costTable(status, phases)),
   ];
 }
 
@@ -27,44 +28,6 @@ export interface PhaseSeconds {
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
-}
-
-/** The teacher, then each stage of the student; the one that was kept is marked. */
-function accuracyTable({ teacher, student }: Status): string[] {
-  if (teacher?.accuracy === undefined) return [];
-  const { accuracy: reference } = teacher;
-  const rows = [
-    ['', 'validation', '', 'test', ''],
-    ['teacher', ...cells(reference, undefined), ''],
-    ...(student?.stages ?? []).map(({ stage, accuracy }) => [
-      stageName(stage),
-      ...cells(accuracy, reference),
-      stage === student?.chosen ? '<- kept, chosen on validation' : '',
-    ]),
-  ];
-  const reasons = [reference.reason, ...(student?.stages ?? []).map(({ accuracy }) => accuracy.reason)];
-  return [
-    ...table(rows, { right: [1, 2, 3, 4] }),
-    ...new Set(reasons.filter((reason) => reason !== undefined)),
-  ];
-}
-
-function stageName(stage: 'Stitched' | 'Recalibrated' | 'Finetuned'): string {
-  return { Stitched: 'stitched', Recalibrated: 'recalibrated', Finetuned: 'fine-tuned' }[stage];
-}
-
-function cells({ validation, test }: Accuracies, reference: Accuracies | undefined): string[] {
-  return [
-    validation === undefined ? unknown : percent(validation.value),
-    change(validation, reference?.validation),
-    test === undefined ? unknown : percent(test.value),
-    change(test, reference?.test),
-  ];
-}
-
-function change(own: Accuracies['test'], reference: Accuracies['test']): string {
-  if (own === undefined || reference === undefined || own.measure !== reference.measure) return '';
-  return points(own.value - reference.value);
 }
 
 function sizeTable({ teacher, student }: Status): string[] {
@@ -112,7 +75,8 @@ function ratioText(ratio: number, [above, below]: readonly [string, string]): st
 function blockTable(status: Status): string[] {
   const { blocks = [] } = status;
   if (blocks.length === 0) return [];
-  const header = ['block', 'state', 'replaced', 'unexplained', 'score drop', 'seconds', 'reason'];
+  const drop = `${scoreName(blocks.find(({ score }) => score !== undefined) ?? {})} drop`;
+  const header = ['block', 'state', 'replaced', 'unexplained', drop, 'training s', 'reason'];
   return table([header, ...blocks.map((block) => blockRow(block, status))], { right: [3, 4, 5] });
 }
 

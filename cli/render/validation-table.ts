@@ -1,4 +1,5 @@
 import type { ValidationReport } from '../../worker/contract/validation-report.ts';
+import { judgedWithoutLabels } from '../../operator/decide/judged-by.ts';
 import { count, times } from './format.ts';
 import { table } from './table.ts';
 
@@ -49,12 +50,12 @@ function networkTable({ teacher, student }: ValidationReport): string[] {
 }
 
 function dataLines(report: ValidationReport): string[] {
-  const { samples, classes, testReason, blocks } = report;
+  const { samples, classes, testReason, blocks, teacher } = report;
   const macs = blocks.map(({ replacement }) => replacement.macs);
   const ceiling = macs.reduce((total, each) => total + each, 0) / Math.max(1, ...macs);
   const test =
     samples.test === null ? `no test data (${testReason ?? 'none given'})` : `${samples.test} test`;
-  const kinds = classes === null ? 'no labels' : `${classes} classes`;
+  const kinds = judgedWithoutLabels(classes, teacher.outputShape) ?? `${classes} classes`;
   return [
     `Data      ${samples.train} training, ${samples.validation} validation, ${test}; ${kinds}`,
     `Ceiling   ${times(ceiling)}: more than ${Math.ceil(ceiling)} workers can't help (by multiplications; prepare measures it)`,

@@ -33,6 +33,27 @@ describe('speedupOf', () => {
     });
   });
 
+  it('pays the start-up once in the estimate, as one process would, and never estimates more than was useful', () => {
+    // Two units of 50 s and 40 s at once, of which 30 s and 25 s are work: start-ups of 20 s and 15 s.
+    const units = [
+      { ...unit(0, 50), resultSeconds: 30 },
+      { ...unit(0, 40), resultSeconds: 25 },
+    ];
+    expect(speedupOf({ ...none, units })).toMatchObject({
+      serialSeconds: 70, // 30 + 25 + 15
+      value: 1.4, // 70 / 50
+      ceiling: 1.8, // (50 + 40) / 50
+    });
+    // Busy for 90 s, of which 80 s are useful: the other ten are lost work, no start-up.
+    const attempts = [
+      { start: 0, end: 40, committed: false },
+      { start: 40, end: 90, committed: true },
+    ];
+    expect(speedupOf({ ...none, units: [{ ...unit(0, 0), attempts, resultSeconds: 80 }] })).toMatchObject({
+      serialSeconds: 80,
+    });
+  });
+
   it('is N x balance / workInflation with a measured baseline', () => {
     const units = [unit(0, 100), unit(0, 60), unit(60, 80)];
     const speedup = speedupOf({ ...none, units, serialBaselineSeconds: 150 });

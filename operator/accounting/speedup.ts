@@ -8,7 +8,7 @@ export interface MeasuredAttempt extends Interval {
 
 export interface MeasuredUnit {
   readonly attempts: readonly MeasuredAttempt[];
-  /** Device seconds that the committed result accounts for, over all attempts; undefined without a result. */
+  /** Device seconds that the committed result accounts for, over all attempts and without start-up; undefined without a result. */
   readonly resultSeconds: number | undefined;
   /** Seconds of the teacher up to the unit's last block, for all the passes that the unit made. */
   readonly prefixSeconds: number;
@@ -53,8 +53,11 @@ export interface Speedup {
 /**
  * What parallel work gained in the distill stage, by the definitions of the design (section 5).
  *
- * `Measured`: N x balance / workInflation, which is serial / P. `Estimated`: serial is the useful device seconds less the
- * teacher prefixes that one device would not repeat, since it can train all blocks on one teacher pass.
+ * `Measured`: N x balance / workInflation, which is serial / P. `Estimated`: serial is the device seconds that the
+ * results account for and one start-up, less the teacher prefixes that one device would not repeat: it would train all
+ * blocks in one process on one teacher pass. What every unit spends on starting its process, loading TensorFlow and
+ * building its graph is therefore no gain of parallel work; the smallest time that a unit spent so stands for the one
+ * start-up, which keeps the estimate low.
  */
 export function speedupOf(input: SpeedupInput): Speedup {
   const attempts = input.units.flatMap((unit) => unit.attempts);
@@ -66,7 +69,7 @@ export function speedupOf(input: SpeedupInput): Speedup {
   const parallelSeconds = span.end - span.start - secondsOnlyIn(span, input.suspensions, attempts);
   const workers = mostAtOnce(attempts);
   if (parallelSeconds <= 0 || workers === 0) return { reason: 'The units took no measurable time.' };
-  const busy = attempts.reduce((total, attempt) => total + secondsOf(attempt), 0);
+  const busy = sum(attempts.map(secondsOf));
   const balance = busy / (workers * parallelSeconds);
   const useful = input.units.map(usefulSeconds);
   const known = { parallelSeconds, workers, balance, ...ceilingOf(useful) };
@@ -91,7 +94,7 @@ export function speedupOf(input: SpeedupInput): Speedup {
 /** Sum of times over the longest time; absent when there are none. */
 export function ceilingOf(seconds: readonly number[]): { ceiling?: number } {
   const longest = Math.max(0, ...seconds);
-  return longest === 0 ? {} : { ceiling: seconds.reduce((total, each) => total + each, 0) / longest };
+  return longest === 0 ? {} : { ceiling: sum(seconds) / longest };
 }
 
 /**
@@ -100,7 +103,7 @@ export function ceilingOf(seconds: readonly number[]): { ceiling?: number } {
  */
 export function usefulSeconds(unit: MeasuredUnit): number {
   if (unit.resultSeconds === undefined) return 0;
-  const busy = unit.attempts.reduce((total, attempt) => total + secondsOf(attempt), 0);
+  const busy = busySeconds(unit);
   const committing = unit.attempts.find(({ committed }) => committed);
   const atLeast = committing === undefined ? 0 : secondsOf(committing);
   return Math.min(busy, Math.max(atLeast, unit.resultSeconds));
@@ -108,12 +111,31 @@ export function usefulSeconds(unit: MeasuredUnit): number {
 
 function estimatedSerialSeconds(units: readonly MeasuredUnit[], useful: readonly number[]): number {
   const prefixes = units.filter((unit) => unit.resultSeconds !== undefined).map((unit) => unit.prefixSeconds);
-  const repeated = prefixes.reduce((total, each) => total + each, 0) - Math.max(0, ...prefixes);
-  return useful.reduce((total, each) => total + each, 0) - repeated;
+  const repeated = sum(prefixes) - Math.max(0, ...prefixes);
+  const work = units.map(resultSecondsOf);
+  const startUps = units.flatMap((unit, index) =>
+    unit.resultSeconds === undefined ? [] : [busySeconds(unit) - (work[index] ?? 0)],
+  );
+  const oneProcess = sum(work) + (startUps.length === 0 ? 0 : Math.min(...startUps));
+  // Where only one unit has a result, its lost work looks like start-up.
+  return Math.min(sum(useful), oneProcess) - repeated;
+}
+
+/** What the result accounts for, which can't be more than the devices were busy. */
+function resultSecondsOf(unit: MeasuredUnit): number {
+  return Math.min(busySeconds(unit), unit.resultSeconds ?? 0);
+}
+
+function busySeconds({ attempts }: MeasuredUnit): number {
+  return sum(attempts.map(secondsOf));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, each) => total + each, 0);
 }
 
 function savedWork(units: readonly MeasuredUnit[], useful: readonly number[]): number {
-  const done = useful.reduce((total, each) => total + each, 0);
+  const done = sum(useful);
   const saved = units
     .filter((unit) => unit.resultSeconds !== undefined)
     .reduce((total, unit) => total + unit.recomputedPrefixSeconds - unit.prefixSeconds, 0);

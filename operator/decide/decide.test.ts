@@ -94,6 +94,44 @@ describe('what is started', () => {
   });
 });
 
+describe('units of several blocks', () => {
+  const packed = { prepared: prepared(aPlan(), {}, [['a'], ['b', 'c']]) };
+
+  it('are started with all their blocks, by the time of all of them', () => {
+    expect(decide(anObserved([], packed), at(20)).create).toMatchObject([
+      { unit: 'unit-001', blocks: ['b', 'c'] },
+      { unit: 'unit-000', blocks: ['a'] },
+    ]);
+  });
+
+  it('share the teacher up to their last block', () => {
+    const blocks = [
+      { name: 'a', stepSeconds: 1, prefixSeconds: 1 },
+      { name: 'b', stepSeconds: 1, prefixSeconds: 4 },
+      { name: 'c', stepSeconds: 2, prefixSeconds: 6 },
+    ];
+    const job = prepared(aPlan(), { blocks }, [['a', 'b'], ['c']]);
+    // Ten steps and eleven batches of the teacher: 20 + 44 s and 20 + 66 s; 20 + 55 s if a and b each ran it.
+    expect(decide(anObserved([], { prepared: job }), at(20)).status.speedup?.ceiling).toBeCloseTo(
+      150 / 86,
+      3,
+    );
+  });
+
+  it('give all their blocks up together', () => {
+    const policy = { onUnitFailure: 'Fail', backoffLimit: 0 } as const;
+    const { status } = decide(anObserved([failed('unit-001')], { ...packed, policy }), at(20));
+    expect(status.conditions?.find(({ type }) => type === 'Failed')?.message).toBe(
+      'Blocks b, c failed for good: It broke.',
+    );
+    expect(status.blocks?.map(({ name, state }) => [name, state])).toEqual([
+      ['a', 'Pending'],
+      ['b', 'Failed'],
+      ['c', 'Failed'],
+    ]);
+  });
+});
+
 describe('back-off', () => {
   it.each([
     { failures: 1, seconds: 10 },
@@ -188,6 +226,21 @@ describe('failures', () => {
   ])('$of: $reason', ({ attempts, change, reason }) => {
     const { status } = decide(anObserved(attempts, change), at(20));
     expect(status.conditions?.find(({ type }) => type === 'Failed')?.reason).toBe(reason);
+  });
+
+  it('counts what collapsed in place of repeating it for every block, and says what to try', () => {
+    const attempts = [
+      distilled('unit-000', 'a', { state: 'Collapsed', trainings: 2, weights: null }),
+      distilled('unit-001', 'b', { state: 'Collapsed', trainings: 2, weights: null }),
+      failed('unit-002'),
+    ];
+    const policy = { onUnitFailure: 'KeepTeacher', backoffLimit: 0 } as const;
+    const { status } = decide(anObserved(attempts, { policy }), at(20));
+    expect(status.conditions?.find(({ type }) => type === 'Failed')?.message).toBe(
+      'No block has a usable replacement, so there is no student: 2 of 3 blocks collapsed and 1 of 3 blocks failed; ' +
+        'see the table. Each was tried twice, the second time at a lower learning rate. Train for more steps ' +
+        '(spec.distill.steps or epochs) or at another rate (spec.distill.learningRate).',
+    );
   });
 
   it('stops everything else when the job has failed', () => {

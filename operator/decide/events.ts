@@ -1,19 +1,33 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { JobEvent } from './decision.ts';
-import type { Observed } from './observed.ts';
+import { judgedWithoutLabels } from './judged-by.ts';
+import type { Observed, ObservedAttempt } from './observed.ts';
+import { firstLine } from './text.ts';
+import { distillUnits } from './units.ts';
 
 /** What is worth an event: only what changed since the status was last written. */
 export function eventsOf(status: DistillationJobStatus, observed: Observed): JobEvent[] {
-  return [...phaseEvents(status, observed), ...blockEvents(status, observed)];
+  return [
+    ...phaseEvents(status, observed),
+    ...attemptEvents(status, observed),
+    ...blockEvents(status, observed),
+  ];
 }
 
-function phaseEvents(status: DistillationJobStatus, { previous, policy }: Observed): JobEvent[] {
+function phaseEvents(status: DistillationJobStatus, { previous, policy, prepared }: Observed): JobEvent[] {
   const { phase } = status;
   if (phase === undefined || phase === previous?.phase) return [];
   const condition = status.conditions?.find(({ type }) => type === 'Ready');
   const events: JobEvent[] = [
     { type: phase === 'Failed' ? 'Warning' : 'Normal', reason: phase, message: condition?.message ?? phase },
   ];
+  const unlabelled =
+    prepared === undefined
+      ? undefined
+      : judgedWithoutLabels(prepared.plan.dataset.classes, prepared.plan.teacher.outputShape);
+  if (phase === 'Distilling' && unlabelled !== undefined) {
+    events.push({ type: 'Warning', reason: 'NoLabels', message: `The data has ${unlabelled}.` });
+  }
   const ceiling = status.speedup?.ceiling;
   const asked = policy.maxParallel;
   if (phase === 'Distilling' && ceiling !== undefined && asked !== undefined && asked > Math.ceil(ceiling)) {
@@ -21,6 +35,33 @@ function phaseEvents(status: DistillationJobStatus, { previous, policy }: Observ
     events.push({ type: 'Warning', reason: 'MoreWorkersThanHelp', message });
   }
   return events;
+}
+
+/** A unit has begun another attempt after one that failed: why, and that little is lost. */
+function attemptEvents(
+  status: DistillationJobStatus,
+  { previous, attempts, prepared }: Observed,
+): JobEvent[] {
+  if (prepared === undefined) return [];
+  const earlier = new Map(previous?.blocks?.map((block) => [block.name, block.attempts ?? 0]));
+  return distillUnits(prepared).flatMap(({ name, blocks }): JobEvent[] => {
+    const block = blocks[0];
+    if (block === undefined) return [];
+    const now = status.blocks?.find((each) => each.name === block)?.attempts ?? 0;
+    if (now < 2 || now === earlier.get(block)) return [];
+    const own = attempts.filter(({ unit }) => unit === name).toSorted((a, b) => a.number - b.number);
+    const last = own.at(-2);
+    if (last?.state !== 'Failed') return [];
+    const what = `Attempt ${last.number} of ${blocks.length === 1 ? 'block' : 'blocks'} ${blocks.join(', ')}`;
+    return [{ type: 'Warning', reason: 'AttemptFailed', message: `${what} ${endOf(last)}` }];
+  });
+}
+
+function endOf({ exitCode, message = 'no reason given' }: ObservedAttempt): string {
+  const signal = exitCode === undefined ? /\bSIG[A-Z0-9]+\b/.exec(message)?.[0] : undefined;
+  return signal === undefined
+    ? `failed and is tried again: ${firstLine(message)}`
+    : `was killed (${signal}); it goes on from its checkpoint.`;
 }
 
 function blockEvents(status: DistillationJobStatus, { previous }: Observed): JobEvent[] {
@@ -36,7 +77,7 @@ function blockEvents(status: DistillationJobStatus, { previous }: Observed): Job
           {
             type: 'Warning',
             reason: `Block${block.state}`,
-            message: `Block ${block.name} stays the teacher's: ${block.reason ?? 'no reason given'}`,
+            message: `Block ${block.name} stays the teacher's: ${firstLine(block.reason ?? 'no reason given')}`,
           },
         ];
       default:

@@ -47,7 +47,7 @@ export function predictedTier(unit: Unit, prepared: Prepared, training: Training
 }
 
 /** Training steps of each block when nothing stops it early. */
-export function stepsOf(measured: Measured, training: TrainingAmount): number {
+function stepsOf(measured: Measured, training: TrainingAmount): number {
   return training.steps ?? training.epochs * stepsAnEpoch(measured, training);
 }
 

@@ -165,6 +165,24 @@ describe('progress', () => {
     expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(36);
   });
 
+  it('takes start-up for a constant of every unit, not for slow steps', () => {
+    // Two units of 10 and 20 s at prepare's pace took 8 s more each. The third: 8 s of start-up and its 30 s.
+    const slow = (attempt: ReturnType<typeof distilled>, seconds: number): ReturnType<typeof distilled> => ({
+      ...attempt,
+      endTime: at(seconds + 8),
+      ...(attempt.result === undefined
+        ? {}
+        : { result: { ...attempt.result, value: { ...attempt.result.value, seconds } } }),
+    });
+    const observed = anObserved([
+      slow(distilled('unit-000', 'a'), 10),
+      slow(distilled('unit-001', 'b'), 20),
+      running('unit-002'),
+    ]);
+    // Finetune trains for no epoch here: only its start-up is left.
+    expect(decide(observed, at(28)).status.progress?.etaSeconds).toBe(38 + 8);
+  });
+
   it('is complete only at the end', () => {
     expect(decide(anObserved(three), at(20)).status.progress?.percent).toBe(99);
     expect(decide(anObserved([...three, finetuned()]), at(20)).status.progress).toEqual({
@@ -212,6 +230,43 @@ describe('events', () => {
       'BlockCollapsed',
     ]);
     expect(decide({ ...observed, previous: first.status }, at(21)).events).toEqual([]);
+  });
+
+  it.each([
+    {
+      of: 'a kill',
+      change: {
+        exitCode: undefined,
+        message: 'The worker was ended by SIGKILL, perhaps because memory ran out.',
+      },
+      expected: 'Attempt 1 of block a was killed (SIGKILL); it goes on from its checkpoint.',
+    },
+    {
+      of: 'a failure, by its first line',
+      change: { message: 'It broke.\n    at f' },
+      expected: 'Attempt 1 of block a failed and is tried again: It broke.',
+    },
+  ])('tell once, when another attempt begins, of $of', ({ change, expected }) => {
+    const first = anObserved([failed('unit-000', change)]);
+    const previous = decide(first, at(10)).status;
+    const again = anObserved([failed('unit-000', change), running('unit-000', { number: 2 })], { previous });
+    const { status, events } = decide(again, at(20));
+    expect(events).toEqual([{ type: 'Warning', reason: 'AttemptFailed', message: expected }]);
+    expect(decide({ ...again, previous: status }, at(21)).events).toEqual([]);
+  });
+
+  it('say by what a student is judged when the data has no labels', () => {
+    const dataset = { ...aPlan().dataset, classes: null };
+    const teacher = { ...aPlan().teacher, outputShape: [32, 32, 3] };
+    const messages = (plan: ReturnType<typeof aPlan>): string[] =>
+      decide(anObserved([], { prepared: prepared(plan) }), at(0)).events.map(({ message }) => message);
+    expect(messages(aPlan(['a'], { dataset }))[1]).toBe(
+      'The data has no labels: judged by agreement with the teacher.',
+    );
+    expect(messages(aPlan(['a'], { dataset, teacher }))[1]).toBe(
+      "The data has no labels: judged by imitation of the teacher's output.",
+    );
+    expect(messages(aPlan(['a']))).toHaveLength(1);
   });
 
   it('warn when more workers are asked for than can help', () => {

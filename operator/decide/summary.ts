@@ -1,4 +1,6 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { Accuracy } from '../../worker/contract/primitives.ts';
+import { measureNames } from './judged-by.ts';
 import type { UnitViews } from './units.ts';
 
 type Figures = Pick<DistillationJobStatus, 'progress' | 'speedup' | 'energy' | 'student'>;
@@ -26,9 +28,14 @@ export function summaryOf(figures: Figures, units: UnitViews): NonNullable<Disti
 /** The chosen stage on test data, or on validation data and saying so. */
 function accuracyText(student: DistillationJobStatus['student']): string | undefined {
   const accuracy = student?.stages?.find(({ stage }) => stage === student.chosen)?.accuracy;
-  const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
-  if (accuracy?.test !== undefined) return percent(accuracy.test.value);
-  return accuracy?.validation === undefined ? undefined : `${percent(accuracy.validation.value)} val.`;
+  if (accuracy?.test !== undefined) return percentText(accuracy.test);
+  return accuracy?.validation === undefined ? undefined : `${percentText(accuracy.validation)} val.`;
+}
+
+/** Without labels it is no accuracy, and the text says what it is. */
+function percentText({ value, measure }: Accuracy): string {
+  const percent = `${(100 * value).toFixed(1)}%`;
+  return measure === 'Top1' ? percent : `${percent} ${measureNames[measure].short}`;
 }
 
 function deviceSeconds(units: UnitViews): number {

@@ -1,5 +1,7 @@
+import type { BlockResult } from '../../worker/contract/unit-result.ts';
 import type { Observed } from './observed.ts';
 import { deadlineMessage } from './deadline.ts';
+import { firstLine } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 
 /** Whether the job is over, and how. */
@@ -56,7 +58,7 @@ function unitFailed(units: UnitViews, { policy }: Observed): Verdict | undefined
   for (const unit of fatal) {
     if (unit.state.kind === 'Exhausted') {
       const retries = policy.backoffLimit === 0 ? '' : ` after ${policy.backoffLimit} retries`;
-      const message = `${nameOf(unit)} failed for good${retries}: ${unit.state.message}`;
+      const message = `${nameOf(unit)} failed for good${retries}: ${firstLine(unit.state.message)}`;
       return { kind: 'Failed', reason: 'UnitFailed', message };
     }
   }
@@ -66,19 +68,29 @@ function unitFailed(units: UnitViews, { policy }: Observed): Verdict | undefined
 /** Every block has ended and none of them has a usable replacement: there is nothing to stitch. */
 function nothingReplaced({ distill }: UnitViews): Verdict | undefined {
   if (distill.length === 0) return undefined;
-  const reasons: string[] = [];
+  const collapsed: BlockResult[] = [];
+  let failed = 0;
   for (const { state, blocks } of distill) {
-    if (state.kind === 'Exhausted') reasons.push(`${blocks.join(', ')} failed (${state.message})`);
+    if (state.kind === 'Exhausted') failed += blocks.length;
     else if (state.kind !== 'Done' || state.result.value.stage !== 'Distill') return undefined;
-    else {
-      for (const block of state.result.value.blocks) {
-        if (block.state === 'Distilled') return undefined;
-        reasons.push(`${block.name} collapsed${block.reason === undefined ? '' : ` (${block.reason})`}`);
-      }
-    }
+    else if (state.result.value.blocks.some((block) => block.state === 'Distilled')) return undefined;
+    else collapsed.push(...state.result.value.blocks);
   }
-  const message = `No block has a usable replacement, so there is no student: ${reasons.join('; ')}.`;
+  const total = collapsed.length + failed;
+  const counts = [
+    ...(collapsed.length === 0 ? [] : [`${collapsed.length} of ${total} blocks collapsed`]),
+    ...(failed === 0 ? [] : [`${failed} of ${total} blocks failed`]),
+  ].join(' and ');
+  const message = `No block has a usable replacement, so there is no student: ${counts}; see the table.${adviceFor(collapsed)}`;
   return { kind: 'Failed', reason: 'NothingReplaced', message };
+}
+
+function adviceFor(collapsed: readonly BlockResult[]): string {
+  if (collapsed.length === 0) return '';
+  const twice = collapsed.every(({ trainings }) => trainings > 1)
+    ? ' Each was tried twice, the second time at a lower learning rate.'
+    : '';
+  return `${twice} Train for more steps (spec.distill.steps or epochs) or at another rate (spec.distill.learningRate).`;
 }
 
 function deadlineExceeded(observed: Observed, now: Date): Verdict | undefined {

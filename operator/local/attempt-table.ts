@@ -1,23 +1,34 @@
 import { distillUnits, isActive } from '../decide/units.ts';
 import type { Backoff, Observed, ObservedAttempt, Prepared } from '../decide/observed.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
+import type { PrepareResult } from '../../worker/contract/unit-result.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import type { LocalJob } from './local-job.ts';
+import { unitsOf } from './units-file.ts';
 import { readPrepared, verifyResult, type ExpectedResult } from './verify-result.ts';
 
 type Depth = ExpectedResult['depth'];
+
+export interface TableWarning {
+  readonly reason: 'ResultRefused' | 'UnitsKept';
+  readonly message: string;
+}
 
 /** What the runner knows of its attempts: from the disk at the start, then from its workers. */
 export class AttemptTable {
   readonly #job: LocalJob;
   readonly #attempts = new Map<string, ObservedAttempt>();
-  readonly #warn: (message: string) => void;
+  readonly #warn: (warning: TableWarning) => void;
   /** The number of this run: failures of earlier runs don't count against `backoffLimit`. */
   readonly retry: number;
   #prepared: Prepared | undefined;
   readonly #warned = new Set<string>();
 
-  private constructor(job: LocalJob, records: readonly AttemptRecord[], warn: (message: string) => void) {
+  private constructor(
+    job: LocalJob,
+    records: readonly AttemptRecord[],
+    warn: (warning: TableWarning) => void,
+  ) {
     this.#job = job;
     this.#warn = warn;
     this.retry = 1 + Math.max(-1, ...records.map((record) => record.retry));
@@ -27,7 +38,7 @@ export class AttemptTable {
   static async load(
     job: LocalJob,
     records: readonly AttemptRecord[],
-    warn: (message: string) => void,
+    warn: (warning: TableWarning) => void,
   ): Promise<AttemptTable> {
     const table = new AttemptTable(job, records, warn);
     const finished = await table.#verifyUnit('finetune', 'Documents');
@@ -111,7 +122,7 @@ export class AttemptTable {
   /** Results can be judged only when the plan that they must belong to is known. */
   async #verifyAfterPrepare(depth: Depth): Promise<void> {
     if (this.#prepared === undefined) return;
-    for (const { name } of distillUnits(this.#prepared.plan)) await this.#verifyUnit(name, depth);
+    for (const { name } of distillUnits(this.#prepared)) await this.#verifyUnit(name, depth);
     await this.#verifyUnit('finetune', depth);
   }
 
@@ -133,19 +144,44 @@ export class AttemptTable {
     if (verification.kind !== 'Valid') return undefined;
     const { value } = verification.result;
     if (value.stage !== 'Prepare') return verification.result;
+    if (this.#prepared === undefined) {
+      const documents = await this.#documentsOf(attempt, value);
+      if (documents === undefined) return undefined;
+      this.#prepared = { ...documents, units: await this.#units(documents) };
+    }
+    return verification.result;
+  }
+
+  async #documentsOf(
+    attempt: ObservedAttempt,
+    result: PrepareResult,
+  ): Promise<Omit<Prepared, 'units'> | undefined> {
     try {
-      this.#prepared ??= await readPrepared(this.#job.folder, attempt, value);
+      return await readPrepared(this.#job.folder, attempt, result);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#refused(`The plan of ${attempt.unit}/${attempt.id} is ignored: ${why}. Prepare is run again.`);
       return undefined;
     }
-    return verification.result;
+  }
+
+  async #units(documents: Omit<Prepared, 'units'>): Promise<Prepared['units']> {
+    const { units, packing } = await unitsOf(this.#job, documents);
+    const wanted = this.#job.compiled.spec.execution.packing;
+    if (wanted !== packing) {
+      const message = `The units stay those of spec.execution.packing ${packing}, with which the job was first run; ${wanted} changes nothing now.`;
+      this.#warnOnce({ reason: 'UnitsKept', message });
+    }
+    return units;
   }
 
   #refused(message: string): void {
-    if (!this.#warned.has(message)) this.#warn(message);
-    this.#warned.add(message);
+    this.#warnOnce({ reason: 'ResultRefused', message });
+  }
+
+  #warnOnce(warning: TableWarning): void {
+    if (!this.#warned.has(warning.message)) this.#warn(warning);
+    this.#warned.add(warning.message);
   }
 
   #isDone(unit: string): boolean {
@@ -153,7 +189,7 @@ export class AttemptTable {
   }
 
   #expected({ unit, stage, id }: ObservedAttempt, depth: Depth): ExpectedResult {
-    const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared.plan);
+    const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared);
     return {
       exchange: this.#job.folder,
       jobUid: this.#job.uid,

@@ -18,6 +18,7 @@ export const runnerFiles = {
   status: 'status.json',
   lock: 'runner.lock',
   suspensions: 'suspensions.json',
+  units: 'units.json',
 } as const;
 
 /** What the runner keeps in an attempt's folder, beside `attempt.json`. */

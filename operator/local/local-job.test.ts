@@ -46,13 +46,15 @@ describe('a manifest on this machine', () => {
     expect(job.folder).toBe(join(folder, '.blockstill/default', `small-${job.uid}`));
   });
 
-  it('is the same job when only the number of workers changes, and another one when results do', async () => {
-    const [plain, parallel, seeded] = await Promise.all([
+  it('is the same job when only the number of workers or packing changes, and another one when results do', async () => {
+    const [plain, parallel, packed, seeded] = await Promise.all([
       load({}),
       load({ maxParallel: 3 }),
+      load({ packing: 'Auto', maxParallel: 3 }),
       load({ seed: 7 }),
     ]);
     expect(parallel.job.uid).toBe(plain.job.uid);
+    expect(packed.job.uid).toBe(plain.job.uid);
     expect(seeded.job.uid).not.toBe(plain.job.uid);
   });
 
@@ -67,9 +69,9 @@ describe('a manifest on this machine', () => {
   it.each([
     { of: 'storage on S3', fields: { storage: 's3://bucket/exchange' }, code: 'storage/not-local' },
     {
-      of: 'packing that is not there yet',
-      fields: { packing: 'Auto', maxParallel: 2 } as const,
-      code: 'manifest/packing',
+      of: 'packing for an unknown number of workers',
+      fields: { packing: 'Auto' } as const,
+      code: 'manifest/invalid',
     },
     { of: 'a job that is to stand still', fields: { suspend: true }, code: 'run/suspended' },
   ])('is refused for $of', async ({ fields, code }) => {

@@ -6,9 +6,11 @@ import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
+import { cacheBudget } from '../../worker/contract/activation-tier.ts';
 import type { JobSpec } from '../../worker/contract/job-spec.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { JobPolicy, TrainingAmount } from '../decide/observed.ts';
+import type { Packing } from '../packing/choose-units.ts';
 import { jobFolder } from './layout.ts';
 
 /** A manifest as a job on this machine. */
@@ -82,6 +84,14 @@ export function policyOf({ spec }: CompiledJob): JobPolicy {
   };
 }
 
+export function packingOf({ spec }: CompiledJob): Packing {
+  const { packing, maxParallel } = spec.execution;
+  if (packing === 'PerBlock') return { mode: packing };
+  // The API's rules say that it is there.
+  if (maxParallel === undefined) throw new Error('packing Auto without maxParallel');
+  return { mode: packing, workers: maxParallel };
+}
+
 export function trainingOf({ spec }: CompiledJob): TrainingAmount {
   const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } =
     spec.dataset.augmentation;
@@ -92,6 +102,7 @@ export function trainingOf({ spec }: CompiledJob): TrainingAmount {
     epochs: spec.distill.epochs ?? 1,
     batchSize: spec.distill.batchSize,
     passes: fresh ? Infinity : augmented ? passes : 1,
+    cache: cacheBudget(spec.execution.activationCache, deviceOf(spec, 'Distill')),
     finetuneEpochs: spec.finetune.epochs,
   };
 }
@@ -128,12 +139,6 @@ function whatDecidesBits(spec: CompiledSpec): unknown {
 }
 
 function refuseWhatOnlyClustersDo(spec: CompiledSpec, where: string): void {
-  if (spec.execution.packing === 'Auto') {
-    throw new InvalidInputError('manifest/packing', 'spec.execution.packing Auto is not available yet.', {
-      where,
-      hint: 'Use PerBlock, the default: results are the same, only the time differs.',
-    });
-  }
   if (spec.suspend) {
     throw new BlockstillError('run/suspended', 'spec.suspend is true, so nothing may run.', {
       where,

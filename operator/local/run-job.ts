@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asStorageInputError } from '../../common/files.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { decide, isFinished } from '../decide/decide.ts';
 import type { Decision, JobEvent } from '../decide/decision.ts';
@@ -10,6 +11,7 @@ import { findDevices, workersThatFit, type Devices } from './devices.ts';
 import { runnerFiles } from './layout.ts';
 import { deviceOf, policyOf, trainingOf, type LocalJob } from './local-job.ts';
 import { acquireLock } from './lock.ts';
+import { republishStudent } from './republish-student.ts';
 import { readStatusFile, StatusFile } from './status-file.ts';
 import { recordSuspension } from './suspensions.ts';
 import { Wakeup } from './wakeup.ts';
@@ -53,17 +55,27 @@ const interrupted = {
  * Runs a job on this machine to its end: observes, decides, carries out, until the job is finished or interrupted. May
  * be killed at any moment; the next run goes on from what is committed and does nothing finished again.
  *
- * @throws BlockstillError `run/already-active` when another process runs the same job, `run/no-gpu`
+ * @throws BlockstillError `run/already-active` when another process runs the same job, `run/no-gpu`; InvalidInputError
+ *   `storage/not-writable`
  */
 export async function runJob(options: RunOptions): Promise<RunOutcome> {
   const { job } = options;
-  await mkdir(job.folder, { recursive: true });
-  await using _lock = await acquireLock(join(job.folder, runnerFiles.lock));
+  await using _lock = await openFolder(job.folder);
   const run = await prepareRun(options);
   try {
     return await loop(run, options);
   } finally {
     await run.pool.stopAll();
+  }
+}
+
+/** Makes the job's folder and takes its lock. */
+async function openFolder(folder: string): Promise<AsyncDisposable> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await acquireLock(join(folder, runnerFiles.lock));
+  } catch (error) {
+    throw asStorageInputError(error, folder);
   }
 }
 
@@ -87,8 +99,8 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   const events: JobEvent[] = [];
   const failures: unknown[] = [];
   const wakeup = new Wakeup();
-  const table = await AttemptTable.load(job, records, (message) => {
-    events.push({ type: 'Warning', reason: 'ResultRefused', message });
+  const table = await AttemptTable.load(job, records, (warning) => {
+    events.push({ type: 'Warning', ...warning });
   });
   const pool = new WorkerPool({
     job,
@@ -122,7 +134,7 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   };
 }
 
-async function loop(run: Run, { now, interrupt, onUpdate }: RunOptions): Promise<RunOutcome> {
+async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Promise<RunOutcome> {
   const { wakeup, statusFile, pool, table } = run;
   const wake = (): void => wakeup.notify();
   interrupt.addEventListener('abort', wake);
@@ -137,7 +149,11 @@ async function loop(run: Run, { now, interrupt, onUpdate }: RunOptions): Promise
       onUpdate({ observed, status, events: [...run.events.splice(0), ...decision.events] });
       if (run.failures.length > 0) throw run.failures[0];
       const over = isFinished(status) || status.phase === 'Suspended';
-      if (over && table.active().length === 0) return { status, alreadyDone };
+      if (over && table.active().length === 0) {
+        const event = alreadyDone ? await republishStudent(job, table.all()) : undefined;
+        if (event !== undefined) onUpdate({ observed, status, events: [event] });
+        return { status, alreadyDone };
+      }
       for (const attempt of decision.remove) pool.stop(attempt);
       for (const unit of decision.create) await pool.start(unit);
       alreadyDone &&= decision.create.length === 0;

@@ -61,7 +61,7 @@ export async function readPrepared(
   exchange: string,
   attempt: { unit: string; id: string },
   result: PrepareResult,
-): Promise<Prepared> {
+): Promise<Omit<Prepared, 'units'>> {
   const path = (artifact: Artifact): string => join(attempt.unit, attempt.id, artifact.path);
   const document = async (artifact: Artifact): Promise<unknown> =>
     JSON.parse(await readFile(join(exchange, path(artifact)), 'utf8'));

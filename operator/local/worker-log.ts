@@ -2,18 +2,42 @@ import { open } from 'node:fs/promises';
 
 const tailBytes = 16_384;
 
-/** Why a worker failed, in its own words: the last error that it logged, else its last line. */
+/** Why a worker failed, in its own words and in one line; where to read on when that is not all. */
 export async function lastWordsOf(log: string): Promise<string | undefined> {
-  return lastErrorIn(await tailOf(log))
-    ?.split('\n')
-    .join(' ');
+  const words = lastErrorIn(await tailOf(log));
+  if (words === undefined) return undefined;
+  const { text, complete } = shortened(words);
+  return complete ? text : `${text}${/[.!?]$/.test(text) ? '' : '.'} See ${log}.`;
 }
 
-/** The last error in lines of JSON, as it was logged; else the last line as it is. */
+/**
+ * The last error in lines of JSON, as it was logged. Without one, the line of the remaining output that says most: the
+ * last that looks like an error, else the last that is neither a stack frame, nor the version of Node at the end of an
+ * uncaught error, nor a logged line of another level.
+ */
 export function lastErrorIn(text: string): string | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const logged = lines.flatMap((line) => errorMessageOf(line) ?? []);
-  return logged.at(-1) ?? lines.at(-1)?.trim().slice(0, 500);
+  if (logged.length > 0) return logged.at(-1);
+  const said = lines.map((line) => line.trim()).filter((line) => !noise.test(line));
+  return (said.findLast((line) => errorLine.test(line)) ?? said.at(-1))?.slice(0, 500);
+}
+
+/** JSON, stack frames, Node's version, and what Node prints around an uncaught error. */
+const noise = /^(\{.*|\}.*|at .*|\^+|Node\.js v.*|node:.*|file:\/\/.*|throw .*)$/;
+const errorLine =
+  /^([A-Z]\w*)?(Error|Exception)\b|^(Uncaught|terminate called|FATAL|Segmentation fault)|^F\d{4} /;
+
+/** A message in several lines is one for people, as one line; an error that nobody foresaw is its first line alone. */
+function shortened(words: string): { text: string; complete: boolean } {
+  const lines = words
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const unforeseen = errorLine.test(lines[0] ?? '') || lines.some((line) => line.startsWith('at '));
+  return unforeseen
+    ? { text: (lines[0] ?? '').slice(0, 500), complete: false }
+    : { text: lines.join(' '), complete: true };
 }
 
 function errorMessageOf(line: string): string | undefined {

@@ -4,7 +4,7 @@ export interface CutsProblem {
   readonly blocks: number;
   /** Units that run at once. */
   readonly workers: number;
-  /** Seconds of a unit of the blocks `first` to `last`, both included; more blocks never take less. */
+  /** Seconds of a unit of the blocks `first` to `last`, both included. */
   seconds(first: number, last: number): number;
 }
 
@@ -44,38 +44,36 @@ function tableOf({ blocks, seconds }: CutsProblem): Table {
 /** The best of the cuts that have the least work under some bound on a unit's seconds. */
 function leastWorkCuts(table: Table, workers: number): Cuts {
   let best = judged(table, [table.length], workers);
-  for (const bound of boundsOf(table)) {
+  const bounds = new Set(table.flatMap((row, first) => [...row.subarray(first)]));
+  for (const bound of [...bounds].toSorted((a, b) => a - b)) {
     if (bound >= best.makespan) break;
-    const cuts = judged(table, leastWork(table, bound).ends, workers);
+    const { ends } = leastWork(table, bound);
+    if (ends === undefined) continue;
+    const cuts = judged(table, ends, workers);
     if (cuts.makespan < best.makespan) best = cuts;
   }
   return best;
 }
 
-/** Every unit's seconds that all other units can keep below, ascending. */
-function boundsOf(table: Table): number[] {
-  const longestBlock = Math.max(...table.map((row, block) => row[block]!));
-  const all = table.flatMap((row, first) => [...row.subarray(first)]);
-  return [...new Set(all)].filter((seconds) => seconds >= longestBlock).toSorted((a, b) => a - b);
-}
-
 /**
- * The cuts with the least work among those whose units take at most `bound` seconds, and the least work of the blocks
- * from each one on. Infinity where a block alone takes longer.
+ * The cuts with the least work among those whose units take at most `bound` seconds, if there are any, and the least work
+ * of the blocks from each one on: Infinity where it can't be done.
  */
-function leastWork(table: Table, bound: number): { ends: readonly number[]; from: Float64Array } {
+function leastWork(table: Table, bound: number): { ends: readonly number[] | undefined; from: Float64Array } {
   const blocks = table.length;
   const from = new Float64Array(blocks + 1).fill(Infinity, 0, blocks);
   const next = new Int32Array(blocks).fill(blocks);
   for (let first = blocks - 1; first >= 0; first--) {
-    for (let last = first; last < blocks && table[first]![last]! <= bound; last++) {
-      const work = table[first]![last]! + from[last + 1]!;
-      if (work < from[first]!) {
+    for (let last = first; last < blocks; last++) {
+      const seconds = table[first]![last]!;
+      const work = seconds + from[last + 1]!;
+      if (seconds <= bound && work < from[first]!) {
         from[first] = work;
         next[first] = last + 1;
       }
     }
   }
+  if (from[0] === Infinity) return { ends: undefined, from };
   const ends: number[] = [];
   for (let first = 0; first < blocks; first = next[first]!) ends.push(next[first]!);
   return { ends, from };
@@ -101,7 +99,8 @@ function searched(table: Table, workers: number, start: Cuts): Cuts {
       }
       return;
     }
-    for (let last = blocks - 1; last >= first && visits < maxVisits; last--) {
+    for (let last = blocks - 1; last >= first; last--) {
+      if (visits >= maxVisits) return;
       const seconds = table[first]![last]!;
       const least = Math.max(seconds, (work + seconds + from[last + 1]!) / workers);
       if (least >= best.makespan * (1 - tolerance)) continue;

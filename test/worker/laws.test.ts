@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DistillResult } from '../../worker/contract/unit-result.ts';
@@ -133,22 +133,40 @@ describe('a killed worker', () => {
     expect(result).toEqual(undisturbed);
   });
 
-  test('that is told to stop commits a checkpoint, and a finished unit is never trained again', async () => {
+  test('that is told to stop commits a checkpoint, from which the next attempt goes on', async () => {
     const teacher = await networkOf(vgg());
-    await using job = await SmallJob.create({ teacher, spec: training });
+    await using job = await SmallJob.create({
+      teacher,
+      spec: { distill: { ...training.distill, epochs: 200 } },
+    });
     const { plan, reference } = await job.prepare();
     const run = {
       stage: 'Distill',
       unit: 'unit-000',
-      blocks: [plan.blocks[0]!.name],
+      blocks: plan.blocks.slice(0, 1).map((block) => block.name),
       plan: reference,
     } as const;
-    const { process, ended } = await job.start({ ...run, attempt: 'a1' });
-    process.stdout?.once('data', () => process.kill('SIGTERM'));
-    const { code } = await ended;
-    expect(code).toBe(75);
-    const finished = await job.run({ ...run, attempt: 'a2' });
-    const again = await job.run({ ...run, attempt: 'a3' });
-    expect(again).toEqual(finished);
+    for (const attempt of ['a1', 'a2']) {
+      const { process, ended } = await job.start({ ...run, attempt });
+      process.stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.toString().includes('"Training"')) process.kill('SIGTERM');
+      });
+      const { code, stderr } = await ended;
+      expect(code).toBe(75);
+      await expect(
+        stat(join(job.exchange, 'unit-000', attempt, 'checkpoint.safetensors')),
+      ).resolves.toBeDefined();
+      expect(stderr.includes('Resuming from a checkpoint')).toBe(attempt === 'a2');
+    }
+  });
+
+  test('that has committed its result is never trained again', async () => {
+    const teacher = await networkOf(vgg());
+    await using job = await SmallJob.create({ teacher, spec: training });
+    const { plan, reference } = await job.prepare();
+    const blocks = plan.blocks.slice(0, 1).map((block) => block.name);
+    const run = { stage: 'Distill', unit: 'unit-000', blocks, plan: reference } as const;
+    const finished = await job.run({ ...run, attempt: 'a1' });
+    expect(await job.run({ ...run, attempt: 'a2' })).toEqual(finished);
   });
 });

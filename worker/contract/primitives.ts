@@ -11,7 +11,10 @@ export const digestSchema = z.custom<Digest>(
 
 /** A file in the exchange, named relative to the folder of the document that lists it. */
 export const artifactSchema = z.object({
-  path: z.string().max(512),
+  path: z
+    .string()
+    .max(512)
+    .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must lie in the folder'),
   bytes: z.int().nonnegative(),
   digest: digestSchema,
 });

@@ -7,7 +7,10 @@ export async function* mapInOrder<Item, Result>(
   const running: Promise<Result>[] = [];
   try {
     for (const item of items) {
-      running.push(work(item));
+      const result = work(item);
+      // It may fail while an earlier one is still awaited; that is no unhandled rejection, its turn comes.
+      result.catch(() => undefined);
+      running.push(result);
       const first = running.length >= limit ? running.shift() : undefined;
       if (first !== undefined) yield await first;
     }

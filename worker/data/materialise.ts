@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOfBytes, digestOfJson } from '../../common/digest.ts';
 import type { Digest } from '../../common/digest.ts';
+import { sizeText } from '../../common/size-text.ts';
 import { BlockstillError } from '../../common/error.ts';
 import { writeFileAtomically, writeJsonAtomically } from '../../common/files.ts';
 import { formatIndex, indexFileName, readIndex } from './dataset-index.ts';
@@ -167,11 +168,7 @@ async function checkSpace(folder: string, parts: readonly Part[]): Promise<void>
   if (needed <= bavail * bsize) return;
   throw new BlockstillError(
     'data/no-space',
-    `The data set needs ${inGigabytes(needed)} on disk; ${inGigabytes(bavail * bsize)} are free.`,
+    `The data set needs ${sizeText(needed)} on disk; ${sizeText(bavail * bsize)} are free.`,
     { where: folder, hint: 'Give spec.storage.uri a larger volume.' },
   );
-}
-
-function inGigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

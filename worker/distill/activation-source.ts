@@ -142,7 +142,7 @@ export class MemoryCache implements ActivationSource {
 export class DiskCache implements ActivationSource {
   readonly tier = 'Disk';
   readonly #options: CacheOptions;
-  readonly #files = new Map<string, { descriptor: number; path: string }>();
+  readonly #files = new Map<string, number>();
   readonly #words: ReadonlyMap<string, Int32Array>;
 
   constructor(graph: Graph, folder: string, options: CacheOptions) {
@@ -155,7 +155,10 @@ export class DiskCache implements ActivationSource {
       words.set(boundary, new Int32Array(buffer.shape.reduce((product, size) => product * size, 1)));
       for (const split of ['train', 'validation'] as const) {
         const path = join(folder, `activations-${split}-${this.#files.size}.f32`);
-        this.#files.set(`${split}/${boundary}`, { descriptor: openSync(path, 'w+'), path });
+        const descriptor = openSync(path, 'w+');
+        // Without a name the file is gone with the process, however that ends.
+        rmSync(path);
+        this.#files.set(`${split}/${boundary}`, descriptor);
       }
     }
     this.#words = words;
@@ -198,17 +201,14 @@ export class DiskCache implements ActivationSource {
   }
 
   [Symbol.dispose](): void {
-    for (const { descriptor, path } of this.#files.values()) {
-      closeSync(descriptor);
-      rmSync(path, { force: true });
-    }
+    for (const descriptor of this.#files.values()) closeSync(descriptor);
     this.#files.clear();
   }
 
   #file(split: CachedSplit, boundary: string): number {
     const file = this.#files.get(`${split}/${boundary}`);
     if (file === undefined) throw new Error(`no cache file of ${boundary}`);
-    return file.descriptor;
+    return file;
   }
 }
 

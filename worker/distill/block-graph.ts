@@ -5,9 +5,10 @@ import { meanSquaredError, normalizedMeanSquaredError } from '../graph/losses.ts
 import { square, subtract, sum } from '../graph/nn.ts';
 import type { Variable } from '../graph/tensor.ts';
 import { emitTrainStep, type TrainStep } from '../graph/train-step.ts';
-import { emitNetwork } from '../models/emit.ts';
+import { emitNetwork, type EmitOptions, type EmittedNetwork } from '../models/emit.ts';
 import type { Network } from '../models/network.ts';
 import type { Buffers } from './buffers.ts';
+import { outputScale, type WeightScale } from './output-scale.ts';
 
 /** The endpoints of one block; each is pruned and optimised by TensorFlow alone, whatever else the session holds. */
 export interface BlockGraph {
@@ -25,6 +26,8 @@ export interface BlockGraph {
   };
   /** Everything of the replacement that is kept: trained weights and BatchNorm statistics. */
   readonly weights: readonly Variable[];
+  /** Which of them are in units of the target; committed weights are not. */
+  readonly scale: WeightScale;
   /** BatchNorm statistics alone. */
   readonly statistics: readonly Variable[];
 }
@@ -47,8 +50,10 @@ export function emitBlock(graph: Graph, options: BlockGraphOptions): BlockGraph 
   const prefix = blockPrefix(block.name);
   const input = graph.read(bufferOf(options.buffers, block.input));
   const target = graph.read(bufferOf(options.buffers, block.output));
-  const precision = spec.execution.precision;
-  const training = emitNetwork(replacement, { input, mode: 'training', prefix, precision });
+  const scale = outputScale(replacement, block);
+  const emit = (more: Pick<EmitOptions, 'mode' | 'precision' | 'batchNormMomentum'>): EmittedNetwork =>
+    emitNetwork(replacement, { input, prefix, scale, ...more });
+  const training = emit({ mode: 'training', precision: spec.execution.precision });
   const step = emitTrainStep(graph, {
     name: `train/${block.name}`,
     batchSize: spec.distill.batchSize,
@@ -69,7 +74,7 @@ export function emitBlock(graph: Graph, options: BlockGraphOptions): BlockGraph 
     recalibrate: `recalibrate/${block.name}`,
     score: `score/${block.name}`,
   };
-  const inference = emitNetwork(replacement, { input, mode: 'inference', prefix });
+  const inference = emit({ mode: 'inference' });
   graph.endpoint(endpoints.errors, {
     fetch: { errors: sum(square(subtract(inference.output, target)), { axes: [1, 2, 3] }) },
   });
@@ -77,7 +82,7 @@ export function emitBlock(graph: Graph, options: BlockGraphOptions): BlockGraph 
     fetch: { sums: sum(target, { axes: [1, 2] }), squares: sum(square(target), { axes: [1, 2] }) },
   });
   // With momentum 0 a training pass leaves each batch's own statistics in the variables.
-  const recalibration = emitNetwork(replacement, { input, mode: 'training', prefix, batchNormMomentum: 0 });
+  const recalibration = emit({ mode: 'training', batchNormMomentum: 0 });
   graph.endpoint(endpoints.recalibrate, { run: recalibration.updates });
   return {
     block,
@@ -85,6 +90,7 @@ export function emitBlock(graph: Graph, options: BlockGraphOptions): BlockGraph 
     step,
     endpoints,
     weights: [...training.variables, ...training.state],
+    scale,
     statistics: training.state,
   };
 }

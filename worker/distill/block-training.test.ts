@@ -29,6 +29,14 @@ test('patience counts epochs that are not better by minDelta', () => {
   expect(state).toMatchObject({ live: false, stopReason: 'EarlyStopped', epochs: 3, bestLoss: 9.6 });
 });
 
+test('small steady gains add up to an improvement', () => {
+  const state = training();
+  const stopping = { patience: 2, minDelta: 0.5 };
+  for (const validationLoss of [10, 9.7, 9.4, 9.1, 8.8])
+    endEpoch(state, { loss: 1, validationLoss, more: true }, stopping);
+  expect(state).toMatchObject({ live: true, epochs: 5 });
+});
+
 test('an improvement by more than minDelta starts the count again', () => {
   const state = training();
   const stopping = { patience: 2, minDelta: 0.5 };

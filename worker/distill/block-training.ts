@@ -27,6 +27,7 @@ export function newBlockTraining(graph: BlockGraph, training: number, seconds = 
       live: true,
       epochs: 0,
       bestLoss: null,
+      lossToBeat: null,
       epochsSinceBest: 0,
       history: [],
       seconds,
@@ -60,8 +61,10 @@ export function endEpoch(
     return false;
   }
   const better = state.bestLoss === null || validationLoss < state.bestLoss;
-  const enough = state.bestLoss === null || validationLoss < state.bestLoss - (stopping?.minDelta ?? 0);
   if (better) state.bestLoss = validationLoss;
+  // As in Keras: only a gain of minDelta moves the mark, so that small steady gains add up to one.
+  const enough = state.lossToBeat === null || validationLoss < state.lossToBeat - (stopping?.minDelta ?? 0);
+  if (enough) state.lossToBeat = validationLoss;
   state.epochsSinceBest = enough ? 0 : state.epochsSinceBest + 1;
   if (stopping !== undefined && state.epochsSinceBest >= stopping.patience) stop(state, 'EarlyStopped');
   else if (!outcome.more) stop(state, 'Finished');

@@ -17,6 +17,8 @@ export const blockCheckpointSchema = z.object({
   stopReason: z.enum(['Finished', 'EarlyStopped', 'NotFinite']).optional(),
   epochs: z.int().nonnegative(),
   bestLoss: z.number().nullable(),
+  /** What early stopping compares with. */
+  lossToBeat: z.number().nullable(),
   epochsSinceBest: z.int().nonnegative(),
   history: z.array(z.object({ loss: z.number().nullable(), validationLoss: z.number().nullable() })),
   seconds: z.number().nonnegative(),

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../common/digest.ts';
 import { contractVersion } from '../contract/primitives.ts';
 import type { DistillResult } from '../contract/unit-result.ts';
 import { noMeterReason } from '../energy.ts';
-import { createYielder } from '../interruption.ts';
+import { createPause } from '../interruption.ts';
 import { openPlatform } from '../platform.ts';
 import { openPlan } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
@@ -35,7 +35,7 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     blocks: [],
   });
   using unit = openUnit(context, inputs);
-  const yielding = createYielder(context.clock.seconds, context.signal);
+  const pause = createPause(context.clock.seconds, context.signal);
   const blocks: BlockTraining[] = unit.blocks.map((graph) => newBlockTraining(graph, 1));
   const shared = { seconds: 0 };
   const checkpoints = new UnitCheckpoints(context, {
@@ -65,18 +65,20 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     etaSeconds: null,
     blocks: [],
   });
-  await unit.fill(yielding);
+  await unit.fill(pause);
   shared.seconds += context.clock.seconds() - filling;
 
   do {
     const since = { seconds: context.clock.seconds(), steps: stepsDone(training, cursor) };
     const between = async (at: Cursor): Promise<void> => {
       reportTraining(context, blocks, { cursor: at, samples: plan.dataset.samples.train, since });
-      await checkpoints.whenDue(at, yielding);
+      await checkpoints.whenDue(at, pause);
     };
     await trainBlocks({ ...training, between }, blocks, cursor);
+    // Judging takes a while and can be interrupted; the training before it is not done again.
+    await checkpoints.save(cursor);
     const unjudged = blocks.filter(({ state }) => state.verdict === null);
-    await finishBlocks({ work: context, inputs, unit, training, between: yielding }, unjudged);
+    await finishBlocks({ work: context, inputs, unit, training, between: pause }, unjudged);
     Object.assign(cursor, { epoch: 0, step: 0 });
   } while (await retryCollapsed({ unit, blocks, checkpoints, cursor }));
 

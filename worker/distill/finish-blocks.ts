@@ -9,6 +9,8 @@ import type { PlannedInputs } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
 import { blockPrefix } from './block-graph.ts';
 import type { BlockTraining } from './block-training.ts';
+import type { Values } from '../graph/session.ts';
+import type { WeightScale } from './output-scale.ts';
 import { collapseReason } from './collapse.ts';
 import { recalibrate, recalibrationBatches, targetVariance } from './recalibrate.ts';
 import { copyOf, validationLosses, type TrainingContext } from './train-blocks.ts';
@@ -129,8 +131,9 @@ export async function commitBlock(
     const prefix = blockPrefix(state.name);
     const tensors = new Map<string, NamedTensor>();
     for (const { name, shape } of graph.weights) {
+      const weight = name.slice(prefix.length);
       const values = best.get(name);
-      if (values !== undefined) tensors.set(name.slice(prefix.length), { shape, values });
+      if (values !== undefined) tensors.set(weight, { shape, values: unscaled(graph.scale, weight, values) });
     }
     await writeSafetensors(context.attempt.path(path), { tensors, metadata: { block: state.name } });
   }
@@ -148,4 +151,11 @@ export async function commitBlock(
     seconds: state.seconds,
     weights: usable ? await context.attempt.artifact(path) : null,
   };
+}
+
+/** A weight as the network takes it, to the bit what the graph multiplied it to. */
+function unscaled({ weights, factor }: WeightScale, weight: string, values: Values): Values {
+  if (!weights.has(weight)) return values;
+  const single = Math.fround(factor);
+  return Float32Array.from(values, (value) => value * single);
 }

@@ -1,4 +1,5 @@
 import { findCheckpoint, writeCheckpoint } from '../exchange/checkpoint.ts';
+import { InterruptedError, type Pause } from '../interruption.ts';
 import type { NamedTensor } from '../exchange/safetensors.ts';
 import type { WorkContext } from '../work-context.ts';
 import type { BlockTraining } from './block-training.ts';
@@ -68,11 +69,12 @@ export class UnitCheckpoints {
   }
 
   /** Between two steps: saves when the interval has passed or the worker was told to stop, which then stops it. */
-  async whenDue(cursor: Cursor, yielding: () => Promise<void>): Promise<void> {
+  async whenDue(cursor: Cursor, pause: Pause): Promise<void> {
     this.#sequence += 1;
+    const interrupted = await pause.interrupted();
     const due = this.#context.clock.seconds() - this.#savedAt >= this.#context.checkpointSeconds;
-    if (due || this.#context.signal.aborted) await this.save(cursor);
-    await yielding();
+    if (due || interrupted) await this.save(cursor);
+    if (interrupted) throw new InterruptedError('told to stop');
   }
 
   async save(cursor: Cursor): Promise<void> {

@@ -166,7 +166,12 @@ function emitPlannedBlock(
       input: block.input,
       output: block.output,
       emit: (input) =>
-        emitNetwork(replacement, { input, mode: 'inference', prefix: blockPrefix(block.name) }).output,
+        emitNetwork(replacement, {
+          input,
+          mode: 'inference',
+          prefix: blockPrefix(block.name),
+          scale: emitted.scale,
+        }).output,
     },
   });
   const dense = !classifies(outputShapeOf(inputs.teacher));

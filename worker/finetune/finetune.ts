@@ -4,7 +4,7 @@ import type { FinetuneResult } from '../contract/unit-result.ts';
 import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
 import { noMeterReason } from '../energy.ts';
 import { clearExchange } from '../exchange/clear-exchange.ts';
-import { createYielder } from '../interruption.ts';
+import { createPause, type Pause } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import type { Network } from '../models/network.ts';
 import { saveNetwork } from '../models/save.ts';
@@ -12,6 +12,7 @@ import { openPlatform } from '../platform.ts';
 import { openPlan, type PlannedInputs } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
 import { acceptanceOf } from './acceptance.ts';
+import { bestStage } from './best-stage.ts';
 import { downstreamOf } from './downstream.ts';
 import { measureLatency } from './measure-latency.ts';
 import { publishStudent } from './publish-student.ts';
@@ -21,6 +22,7 @@ import {
   networkOf,
   openStudent,
   studentAccuracies,
+  studentAccuracy,
   studentEndpoint,
   type StudentSession,
   type StudentSessionOptions,
@@ -48,13 +50,13 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   const started = clock.seconds();
   using inputs = await openPlan(context);
   const platform = openPlatform(context.spec, inputs.plan.threads.finetune);
-  const yielding = createYielder(clock.seconds, context.signal);
+  const pause = createPause(clock.seconds, context.signal);
   const tell = (activity: string, fraction: number): void =>
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
 
   tell('Stitching', 0);
   const blocks = await readDistilledBlocks(context, inputs);
-  const selection = await select(context, { inputs, blocks, yielding });
+  const selection = await select(context, { inputs, blocks, pause });
   const replaced = selection.filter((block) => block.replaced).map((block) => block.name);
   const stitched = stitchStudent(inputs, blocks, replaced);
   const sessionOptions: StudentSessionOptions = {
@@ -64,11 +66,11 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     downstream: downstreamOf(stitched, inputs.teacher),
   };
   using student = openStudent(sessionOptions);
-  const judge = (): Promise<Accuracies> => studentAccuracies(sessionOptions, student, yielding);
+  const judge = (): Promise<Accuracies> => studentAccuracies(sessionOptions, student, pause);
   const stages: StudentStage[] = [{ stage: 'Stitched', accuracy: await judge(), network: stitched }];
   if (replaced.length > 0) {
     tell('Recalibrating BatchNorm', tuningShare.first / 2);
-    await recalibrateStudent(context, { inputs, student, yielding });
+    await recalibrateStudent(context, { inputs, student, pause });
     stages.push({ stage: 'Recalibrated', accuracy: await judge(), network: networkOf(stitched, student) });
   }
   let tuning: FinetuneOutcome = { best: undefined, history: [], earlierSeconds: 0 };
@@ -78,8 +80,9 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
       student,
       session: sessionOptions,
       platform: canonicalJson(platform),
-      yielding,
-      judge: async () => (await judge()).validation,
+      pause,
+      judge: () =>
+        studentAccuracy(sessionOptions, student, { split: inputs.dataset.validation, between: pause }),
       share: tuningShare,
     });
     if (tuning.best !== undefined) {
@@ -88,7 +91,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     }
   }
 
-  const chosen = bestOf(stages);
+  const chosen = bestStage(stages);
   tell('Measuring latency', tuningShare.last);
   const latency = await measureLatency({
     teacher: inputs.teacher,
@@ -96,7 +99,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     device: platform.device,
     batchSizes: latencyBatchSizes,
     seconds: clock.seconds,
-    between: yielding,
+    between: pause,
   });
   const digest = await saveNetwork(chosen.network, attempt.path(studentFolder));
   const acceptance = acceptanceOf({
@@ -158,10 +161,10 @@ async function select(
   options: {
     inputs: PlannedInputs;
     blocks: ReadonlyMap<string, DistilledBlock>;
-    yielding: () => Promise<void>;
+    pause: Pause;
   },
 ): Promise<readonly Selection[]> {
-  const { blocks, inputs, yielding } = options;
+  const { blocks, inputs, pause } = options;
   const teacher = inputs.plan.teacher.accuracy.validation;
   const failed = new Map(context.spec.failedBlocks?.map(({ name, reason }) => [name, reason]));
   const candidates = inputs.plan.blocks.map(({ name }) => {
@@ -183,18 +186,21 @@ async function select(
         downstream: downstreamOf(student, inputs.teacher),
       };
       using session = openStudent(sessionOptions);
-      const { validation } = await studentAccuracies(sessionOptions, session, yielding);
-      const reference = validation?.measure === 'Top1' ? (teacher?.value ?? 1) : 1;
-      return reference - (validation?.value ?? 0);
+      const { measure, value } = await studentAccuracy(sessionOptions, session, {
+        split: inputs.dataset.validation,
+        between: pause,
+      });
+      // Only blocks whose score is known get here, and with labels that needs a known teacher.
+      return (measure === 'Top1' ? (teacher?.value ?? Number.NaN) : 1) - value;
     },
   });
 }
 
 async function recalibrateStudent(
   context: WorkContext,
-  options: { inputs: PlannedInputs; student: StudentSession; yielding: () => Promise<void> },
+  options: { inputs: PlannedInputs; student: StudentSession; pause: Pause },
 ): Promise<void> {
-  const { inputs, student, yielding } = options;
+  const { inputs, student, pause } = options;
   const { execution, finetune: tuning, stitch } = context.spec.spec;
   const { train } = inputs.dataset;
   await recalibrate({
@@ -205,13 +211,6 @@ async function recalibrateStudent(
       count: stitch.recalibrationBatches,
     }),
     feeds: (rows) => student.plainFeed.feeds(train, rows),
-    between: yielding,
+    between: pause,
   });
-}
-
-/** The stage with the highest validation figure; of equal ones the later, which has seen more. */
-function bestOf(stages: readonly StudentStage[]): StudentStage {
-  return stages.reduce((best, stage) =>
-    (stage.accuracy.validation?.value ?? 0) >= (best.accuracy.validation?.value ?? 0) ? stage : best,
-  );
 }

@@ -21,7 +21,10 @@ export interface Latencies {
   readonly student: readonly Latency[];
 }
 
-const repeats = 15;
+const maxRepeats = 15;
+const minRepeats = 3;
+/** Teacher and student together, for each batch size. */
+const budgetSeconds = 10;
 /** Short runs are repeated until they take this long together, since a clock and a scheduler have their own grain. */
 const secondsPerRepeat = 0.02;
 const maxRunsPerRepeat = 50;
@@ -36,6 +39,7 @@ export async function measureLatency(options: LatencyOptions): Promise<Latencies
   const student: Latency[] = [];
   for (const batchSize of options.batchSizes) {
     const medians = await measureBatch(options, batchSize);
+    const { repeats } = medians;
     teacher.push({ batchSize, repeats, milliseconds: medians.teacher });
     student.push({ batchSize, repeats, milliseconds: medians.student });
   }
@@ -45,7 +49,7 @@ export async function measureLatency(options: LatencyOptions): Promise<Latencies
 async function measureBatch(
   options: LatencyOptions,
   batchSize: number,
-): Promise<{ teacher: number; student: number }> {
+): Promise<{ teacher: number; student: number; repeats: number }> {
   const graph = new FrozenGraph(
     new Map([...variableValues(options.teacher, 'teacher/'), ...variableValues(options.student, 'student/')]),
   );
@@ -70,14 +74,20 @@ async function measureBatch(
     for (let run = 0; run < runs; run++) session.run(endpoint);
     return (options.seconds() - start) / runs;
   };
-  timeOf('teacher', 2);
-  timeOf('student', 2);
+  const start = options.seconds();
+  timeOf('teacher', 1);
+  timeOf('student', 1);
   const runs = Math.min(maxRunsPerRepeat, Math.max(1, Math.ceil(secondsPerRepeat / timeOf('teacher', 1))));
   const times = { teacher: [] as number[], student: [] as number[] };
-  for (let repeat = 0; repeat < repeats; repeat++) {
+  const withinBudget = (): boolean => options.seconds() - start < budgetSeconds;
+  while (times.teacher.length < minRepeats || (times.teacher.length < maxRepeats && withinBudget())) {
     times.teacher.push(timeOf('teacher', runs));
     times.student.push(timeOf('student', runs));
     await options.between();
   }
-  return { teacher: 1000 * median(times.teacher), student: 1000 * median(times.student) };
+  return {
+    teacher: 1000 * median(times.teacher),
+    student: 1000 * median(times.student),
+    repeats: times.teacher.length,
+  };
 }

@@ -5,14 +5,13 @@ import type { DatasetSplit } from '../data/dataset.ts';
 import { stepsPerEpoch } from '../data/order.ts';
 import { classifies, emitEvaluation, evaluate, predict } from '../evaluate/evaluation.ts';
 import { Graph } from '../graph/graph.ts';
-import { add, multiply } from '../graph/nn.ts';
-import { crossEntropy, klDivergence, normalizedMeanSquaredError } from '../graph/losses.ts';
 import { openSession, type Session } from '../graph/session.ts';
 import { elementCount, type Tensor, type Variable } from '../graph/tensor.ts';
 import { emitTrainStep, type TrainStep } from '../graph/train-step.ts';
 import { emitNetwork, variableValues } from '../models/emit.ts';
 import { logitsOf } from '../models/logits.ts';
 import { outputShapeOf, type Network } from '../models/network.ts';
+import { studentLoss } from './student-loss.ts';
 import { ImageFeed } from '../teacher/image-feed.ts';
 import type { PlannedInputs } from '../teacher/open-plan.ts';
 import { emitTeacherPass, teacherPrefix } from '../teacher/teacher-pass.ts';
@@ -82,7 +81,14 @@ export function openStudent(options: StudentSessionOptions): StudentSession {
     stepsPerEpoch: perEpoch,
     optimizer: spec.finetune.optimizer,
     build: () => ({
-      loss: lossOf(options, { output: trained.output, target, labels: graph.read(labels) }),
+      loss: studentLoss(
+        {
+          classifies: classifies(outputShapeOf(inputs.teacher)),
+          labelWeight: inputs.dataset.train.labels === undefined ? 0 : spec.finetune.labelWeight,
+          temperature: spec.finetune.temperature,
+        },
+        { output: trained.output, target, labels: graph.read(labels) },
+      ),
       variables: trained.variables,
       updates: trained.updates,
     }),
@@ -146,20 +152,6 @@ function emitTarget(
   return graph.read(target);
 }
 
-/** Labels and the teacher's softened answers, weighed by the manifest; a dense output imitates the teacher's. */
-function lossOf(
-  options: StudentSessionOptions,
-  tensors: { output: Tensor; target: Tensor; labels: Tensor },
-): Tensor {
-  const { inputs, spec } = options;
-  const { output, target, labels } = tensors;
-  if (!classifies(outputShapeOf(inputs.teacher))) return normalizedMeanSquaredError(output, target, 1);
-  const { temperature } = spec.finetune;
-  const labelWeight = inputs.dataset.train.labels === undefined ? 0 : spec.finetune.labelWeight;
-  const soft = multiply(klDivergence(output, target, temperature), 1 - labelWeight);
-  return labelWeight === 0 ? soft : add(multiply(crossEntropy(output, labels), labelWeight), soft);
-}
-
 function emitJudgement(graph: Graph, { inputs, student }: StudentSessionOptions, feed: ImageFeed): void {
   const judged = emitNetwork(student, { input: feed.images, mode: 'inference', prefix: studentPrefix });
   const teacher = emitTeacherPass({
@@ -177,30 +169,38 @@ function emitJudgement(graph: Graph, { inputs, student }: StudentSessionOptions,
 }
 
 /** Top-1 where there are labels, agreement with the teacher where there are none, imitation of a dense output. */
-export async function studentAccuracies(
+export async function studentAccuracy(
   { inputs, spec }: StudentSessionOptions,
   { session, plainFeed }: StudentSession,
+  judged: { readonly split: DatasetSplit; readonly between: () => Promise<void> },
+): Promise<Accuracy> {
+  const { split } = judged;
+  const shape = outputShapeOf(inputs.teacher);
+  const options = { session, feed: plainFeed, batchSize: spec.finetune.batchSize, ...judged };
+  const answered = { ...options, endpoint: studentEndpoint.evaluate };
+  if (!classifies(shape)) {
+    return evaluate({ ...answered, reference: undefined, elements: elementCount(shape) });
+  }
+  const reference =
+    split.labels === undefined
+      ? {
+          answers: await predict({ ...options, endpoint: studentEndpoint.teacher }),
+          measure: 'Agreement' as const,
+        }
+      : { answers: split.labels, measure: 'Top1' as const };
+  return evaluate({ ...answered, reference, elements: 1 });
+}
+
+/** On validation and test; without test data the test figure is unknown, and the reason says so. */
+export async function studentAccuracies(
+  options: StudentSessionOptions,
+  student: StudentSession,
   between: () => Promise<void>,
 ): Promise<Accuracies> {
-  const { validation, test, testReason } = inputs.dataset;
-  const shape = outputShapeOf(inputs.teacher);
-  const accuracyOn = async (split: DatasetSplit): Promise<Accuracy> => {
-    const options = { session, feed: plainFeed, split, batchSize: spec.finetune.batchSize, between };
-    const judged = { ...options, endpoint: studentEndpoint.evaluate };
-    if (!classifies(shape))
-      return evaluate({ ...judged, reference: undefined, elements: elementCount(shape) });
-    const reference =
-      split.labels === undefined
-        ? {
-            answers: await predict({ ...options, endpoint: studentEndpoint.teacher }),
-            measure: 'Agreement' as const,
-          }
-        : { answers: split.labels, measure: 'Top1' as const };
-    return evaluate({ ...judged, reference, elements: 1 });
-  };
+  const { validation, test, testReason } = options.inputs.dataset;
   return {
-    validation: await accuracyOn(validation),
-    test: test === undefined ? null : await accuracyOn(test),
+    validation: await studentAccuracy(options, student, { split: validation, between }),
+    test: test === undefined ? null : await studentAccuracy(options, student, { split: test, between }),
     ...(testReason === undefined ? {} : { reason: testReason }),
   };
 }

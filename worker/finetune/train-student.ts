@@ -6,6 +6,7 @@ import { findCheckpoint, writeCheckpoint } from '../exchange/checkpoint.ts';
 import type { NamedTensor } from '../exchange/safetensors.ts';
 import { learningRateTable } from '../graph/schedule.ts';
 import type { Values } from '../graph/session.ts';
+import { InterruptedError, type Pause } from '../interruption.ts';
 import type { WorkContext } from '../work-context.ts';
 import {
   labelsPlaceholder,
@@ -30,6 +31,8 @@ const checkpointSchema = z.object({
   /** The best epoch so far by validation. */
   best: z.object({ epoch: z.int().nonnegative(), accuracy: accuracySchema }).nullable(),
   history: historySchema,
+  /** A loss that was not finite ended the training. */
+  stopped: z.boolean(),
 });
 type State = z.infer<typeof checkpointSchema>;
 
@@ -46,8 +49,9 @@ export interface TrainStudentOptions {
   readonly student: StudentSession;
   readonly session: StudentSessionOptions;
   readonly platform: string;
-  readonly yielding: () => Promise<void>;
-  readonly judge: () => Promise<Accuracy | null>;
+  readonly pause: Pause;
+  /** The validation figure of the student as it is. */
+  readonly judge: () => Promise<Accuracy>;
   /** Between which shares of the stage the training lies, for its progress. */
   readonly share: { readonly first: number; readonly last: number };
 }
@@ -87,6 +91,7 @@ class StudentTraining {
       seconds: 0,
       best: null,
       history: [],
+      stopped: false,
     };
   }
 
@@ -112,13 +117,12 @@ class StudentTraining {
 
   async run(): Promise<void> {
     const { epochs } = this.#options.session.spec.finetune;
-    while (this.#state.epoch < epochs) {
+    while (this.#state.epoch < epochs && !this.#state.stopped) {
       await this.#epoch();
-      const finite = await this.#closeEpoch();
+      this.#state.stopped = !(await this.#closeEpoch());
       this.#state.epoch += 1;
       this.#state.step = 0;
       await this.#between();
-      if (!finite) return;
     }
   }
 
@@ -188,12 +192,9 @@ class StudentTraining {
     const accuracy = await judge();
     this.#state.history.push({
       loss: lossSum / this.#stepsPerEpoch,
-      validationAccuracy: accuracy?.value ?? null,
+      validationAccuracy: accuracy.value,
     });
-    if (
-      accuracy !== null &&
-      (this.#state.best === null || accuracy.value > this.#state.best.accuracy.value)
-    ) {
+    if (this.#state.best === null || accuracy.value > this.#state.best.accuracy.value) {
       this.#state.best = { epoch: this.#state.epoch, accuracy };
       const weights = student.session.get(student.weights.map((variable) => variable.name));
       this.#best = new Map([...weights].map(([name, values]) => [name, values.slice()]));
@@ -202,12 +203,13 @@ class StudentTraining {
   }
 
   async #between(): Promise<void> {
-    const { context, yielding } = this.#options;
+    const { context, pause } = this.#options;
     this.#state.sequence += 1;
     this.#report();
+    const interrupted = await pause.interrupted();
     const due = context.clock.seconds() - this.#savedAt >= context.checkpointSeconds;
-    if (due || context.signal.aborted) await this.#save();
-    await yielding();
+    if (due || interrupted) await this.#save();
+    if (interrupted) throw new InterruptedError('told to stop');
   }
 
   async #save(): Promise<void> {

@@ -1,4 +1,5 @@
 import { BlockstillError } from '../../common/error.ts';
+import { multiply } from '../graph/nn.ts';
 import type { Operation, Tensor, Values, Variable } from '../graph/tensor.ts';
 import { sameShape } from '../graph/tensor.ts';
 import { definitionOf, weightSpecsOf } from './assemble.ts';
@@ -20,6 +21,8 @@ export interface EmitOptions {
   readonly precision?: Precision | undefined;
   /** In place of the momentum of every BatchNorm: 0 leaves each batch's own statistics in its averages. */
   readonly batchNormMomentum?: number | undefined;
+  /** Weights whose variables hold their value divided by a factor. */
+  readonly scale?: { readonly weights: ReadonlySet<string>; readonly factor: number } | undefined;
   /** Put before `<layer>/<weight>` in the names of variables. */
   readonly prefix: string;
   /** Sees every output, that of `from` first; what it returns is read by later layers in its place. */
@@ -59,7 +62,11 @@ export function emitNetwork(network: Network, options: EmitOptions): EmittedNetw
         precision: options.precision ?? 'Float32',
         batchNormMomentum: options.batchNormMomentum,
         variable: (weight) => known(variables, weight),
-        value: (weight) => input.graph.read(known(variables, weight)),
+        value: (weight) => {
+          const value = input.graph.read(known(variables, weight));
+          const scaled = options.scale?.weights.has(`${layer.name}/${weight}`) === true;
+          return scaled ? multiply(value, options.scale?.factor ?? 1) : value;
+        },
         update: (operations) => updates.push(...operations),
       },
     );

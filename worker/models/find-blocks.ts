@@ -165,5 +165,9 @@ function noBlocksError(
     kept.length === 0
       ? 'It holds no candidate: Convolutions looks for 3x3 Conv2D layers, Stages for runs of convolutions.'
       : `Candidates:\n${kept.map(({ name, reason }) => `- ${name}: ${reason}`).join('\n')}`;
-  return new InvalidInputError('model/no-blocks', message, { hint });
+  const advice =
+    partition.strategy === 'Convolutions'
+      ? '\nA network of depthwise convolutions may have blocks with spec.partition.strategy Stages.'
+      : '';
+  return new InvalidInputError('model/no-blocks', message, { hint: `${hint}${advice}` });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { useHttpMock } from '../../test/http.ts';
+import type { JobSpec } from '../contract/job-spec.ts';
 import { vgg } from '../models/testing/families.ts';
 import { networkOf } from '../models/testing/reference.ts';
 import { saveNetwork } from '../models/save.ts';
@@ -20,6 +21,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+const dataset = { preprocessing: {} } as JobSpec['dataset'];
 const options = () => ({ folder: join(folder, 'downloads'), signal: AbortSignal.timeout(20_000) });
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -32,7 +34,10 @@ test('a model on a web server is loaded with the weight files beside it', async 
     .get('/vgg/weights.bin')
     .reply(200, weights);
   const uri = 'https://models.example/vgg/model.json';
-  const network = await loadTeacher({ uri, format: 'LayersModel', sha256: digestOf(json) }, options());
+  const network = await loadTeacher(
+    { dataset, teacher: { uri, format: 'LayersModel', sha256: digestOf(json) } },
+    options(),
+  );
   expect(network.weights).toEqual((await networkOf(vgg())).weights);
 });
 
@@ -47,7 +52,7 @@ test('a model on a web server cannot send the reader elsewhere for its weights',
     format: 'LayersModel',
     sha256: digestOf(Buffer.from(json)),
   } as const;
-  await expect(loadTeacher(teacher, options())).rejects.toMatchObject({
+  await expect(loadTeacher({ dataset, teacher }, options())).rejects.toMatchObject({
     code: expect.stringMatching(/^model\//),
   });
 });
@@ -55,7 +60,7 @@ test('a model on a web server cannot send the reader elsewhere for its weights',
 test('a model.json that is not the pinned one is refused', async () => {
   const uri = pathToFileURL(join(folder, 'model')).href;
   await expect(
-    loadTeacher({ uri, format: 'LayersModel', sha256: '0'.repeat(64) }, options()),
+    loadTeacher({ dataset, teacher: { uri, format: 'LayersModel', sha256: '0'.repeat(64) } }, options()),
   ).rejects.toMatchObject({
     code: 'model/digest',
   });

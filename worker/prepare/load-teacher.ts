@@ -12,10 +12,15 @@ import { localPath, type ResolveOptions } from './resolve-inputs.ts';
  *
  * @throws InvalidInputError `model/digest` when model.json is not the pinned one, and what {@link loadNetwork} throws.
  */
-export async function loadTeacher(teacher: JobSpec['teacher'], options: ResolveOptions): Promise<Network> {
+export async function loadTeacher(
+  { dataset, teacher }: Pick<JobSpec, 'teacher' | 'dataset'>,
+  options: ResolveOptions,
+): Promise<Network> {
   const { sha256, uri } = teacher;
+  const { image } = dataset.preprocessing;
+  const inputShape = image && [image.height, image.width, image.channels];
   const path = await localPath(uri, { field: 'spec.teacher.uri', sha256, ...options });
-  if (new URL(uri).protocol === 'https:') return loadFromWeb(uri, path, options);
+  if (new URL(uri).protocol === 'https:') return loadFromWeb(uri, path, { ...options, inputShape });
   if (sha256 !== undefined) {
     const file = (await stat(path)).isDirectory() ? join(path, 'model.json') : path;
     const digest = await digestOfFile(file, options.signal);
@@ -26,11 +31,15 @@ export async function loadTeacher(teacher: JobSpec['teacher'], options: ResolveO
       });
     }
   }
-  return loadNetwork(path, { signal: options.signal });
+  return loadNetwork(path, { inputShape, signal: options.signal });
 }
 
 /** The weight files lie beside model.json on the server; the paths in it may not lead elsewhere. */
-async function loadFromWeb(uri: string, modelJson: string, { signal }: ResolveOptions): Promise<Network> {
+async function loadFromWeb(
+  uri: string,
+  modelJson: string,
+  { inputShape, signal }: ResolveOptions & { inputShape: readonly number[] | undefined },
+): Promise<Network> {
   const folder = new URL('.', uri).href;
   const readShard = async (shard: string): Promise<Uint8Array> => {
     const url = new URL(shard, folder).href;
@@ -51,5 +60,8 @@ async function loadFromWeb(uri: string, modelJson: string, { signal }: ResolveOp
     }
     return response.bytes();
   };
-  return networkFromJson(JSON.parse(await readFile(modelJson, 'utf8')), readShard, { where: uri });
+  return networkFromJson(JSON.parse(await readFile(modelJson, 'utf8')), readShard, {
+    where: uri,
+    inputShape,
+  });
 }

@@ -1,14 +1,17 @@
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { contractVersion, type Artifact } from '../contract/primitives.ts';
 import { planFiles, type Plan, type Profile } from '../contract/plan.ts';
 import type { PrepareResult } from '../contract/unit-result.ts';
 import { canonicalJson } from '../../common/digest.ts';
 import { writeFileAtomically } from '../../common/files.ts';
+import { checkOutput } from '../../common/output-folder.ts';
 import { materialiseDataset } from '../data/materialise.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
 import { noMeterReason } from '../energy.ts';
+import { constantAnswer } from '../evaluate/accuracy.ts';
 import { classifies } from '../evaluate/evaluation.ts';
-import { createYielder } from '../interruption.ts';
+import { createPause } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import { inputShapeOf, outputShapeOf } from '../models/network.ts';
 import { saveNetwork } from '../models/save.ts';
@@ -19,7 +22,7 @@ import { loadTeacher } from './load-teacher.ts';
 import { measureTeacher, type TeacherMeasurements } from './measure-teacher.ts';
 import { profileReplacements } from './profile-replacements.ts';
 import { resolveDataset } from './resolve-inputs.ts';
-import { overfitWarning } from './overfit-warning.ts';
+import { teacherWarnings } from './teacher-warnings.ts';
 
 const folders = { teacher: 'teacher', data: 'data' } as const;
 
@@ -27,18 +30,29 @@ const folders = { teacher: 'teacher', data: 'data' } as const;
  * Checks teacher and data, materialises the data, chooses the blocks, and writes the plan that everything later follows.
  */
 export async function prepare(context: WorkContext): Promise<PrepareResult> {
+  await checkOutput(context.spec);
+  try {
+    return await prepareChecked(context);
+  } catch (error) {
+    // The next attempt makes its own copy; what it was that went wrong matters more than that this one stays.
+    await rm(context.attempt.path(folders.data), { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const { attempt, clock, signal } = context;
   const jobSpec = context.spec.spec;
   const startTime = clock.now();
   const started = clock.seconds();
   const threads = jobSpec.execution.threads.prepare ?? availableParallelism();
   const platform = openPlatform(context.spec, threads);
-  const yielding = createYielder(clock.seconds, signal);
+  const pause = createPause(clock.seconds, signal);
   const tell = (activity: string, fraction: number | null = null): void =>
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
 
   tell('Reading the teacher');
-  const teacher = await loadTeacher(jobSpec.teacher, { folder: attempt.path('downloads'), signal });
+  const teacher = await loadTeacher(jobSpec, { folder: attempt.path('downloads'), signal });
   const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
   const output = outputShapeOf(teacher);
   const { blocks, kept } = chooseBlocks(teacher, jobSpec);
@@ -67,7 +81,7 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
     device: platform.device,
     blocks,
     boundaries,
-    between: yielding,
+    between: pause,
     seconds: clock.seconds,
   });
   tell('Timing the replacements');
@@ -76,7 +90,7 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
     spec: jobSpec,
     blocks,
     device: platform.device,
-    between: yielding,
+    between: pause,
     seconds: clock.seconds,
   });
 
@@ -107,7 +121,10 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
     kept: [...kept],
     threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads, blocks.length) },
-    warnings: [overfitWarning(measured.accuracy)].filter((warning) => warning !== undefined),
+    warnings: teacherWarnings(
+      measured.accuracy,
+      dataset.validation.labels === undefined ? null : constantAnswer(dataset.validation.labels),
+    ),
   };
   const profile = profileOf(platform.deviceName, measured, stepSeconds);
   const result: PrepareResult = {

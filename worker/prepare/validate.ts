@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { checkOutput } from '../../common/output-folder.ts';
 import type { Cost } from '../contract/primitives.ts';
 import type { ValidationReport } from '../contract/validation-report.ts';
 import { materialiseDataset } from '../data/materialise.ts';
@@ -16,7 +17,9 @@ export async function validate(context: WorkContext): Promise<ValidationReport> 
   const jobSpec = context.spec.spec;
   const options = { folder: attempt.path('downloads'), signal };
   try {
-    const teacher = await loadTeacher(jobSpec.teacher, options);
+    // Nothing is kept in this exchange, so it says nothing about where the job comes from.
+    await checkOutput({ ...context.spec, exchange: undefined });
+    const teacher = await loadTeacher(jobSpec, options);
     const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
     const output = outputShapeOf(teacher);
     const { blocks, kept } = chooseBlocks(teacher, jobSpec);

@@ -27,6 +27,7 @@ export const InputLayer = defineLayer({
       throw new InvalidInputError(
         'model/unknown-input-shape',
         `The network takes inputs of any size ([${shape.map((each) => each ?? '?').join(', ')}]), so the size must be given.`,
+        { hint: 'Set spec.dataset.preprocessing.image to the height, width and channels to use.' },
       );
     }),
   emit: (_config, inputs) => only(inputs),
