@@ -85,7 +85,7 @@ describe('checking an output folder', () => {
     await using job = await project();
     await mkdir(job.path('student/.exchange'), { recursive: true });
     await writeFile(job.path('student/.blockstill.a0b1c2d3-0000-4000-8000-0123456789ab.tmp'), '');
-    await checkOutput(job.request());
+    await expect(checkOutput(job.request())).resolves.toBeUndefined();
   });
 
   test.each(['{"job": {"uid', '{"job": 1}', ''])(
@@ -159,11 +159,16 @@ describe('publishing', () => {
     await using job = await project();
     await publish(job.request(), job.student);
     await expect(checkOutput(job.request({ name: 'other' }))).rejects.toMatchObject(taken);
-    await expect(checkOutput(job.request({ store: 'elsewhere' }))).rejects.toThrow(
-      'also named default/small',
-    );
-    await expect(publish(job.request({ store: 'elsewhere' }), job.student)).rejects.toMatchObject(taken);
-    await checkOutput({ ...job.request({ store: 'elsewhere' }), exchange: undefined });
+    const elsewhere = job.request({ uid: 'second', store: 'elsewhere' });
+    await expect(checkOutput(elsewhere)).rejects.toThrow('also named default/small');
+    await expect(publish(elsewhere, job.student)).rejects.toMatchObject(taken);
+    await expect(checkOutput({ ...elsewhere, exchange: undefined })).resolves.toBeUndefined();
+  });
+
+  test('the very same job may, wherever its storage is', async () => {
+    await using job = await project();
+    await publish(job.request(), job.student);
+    await expect(checkOutput(job.request({ store: 'elsewhere' }))).resolves.toBeUndefined();
   });
 
   test('one that breaks off leaves no marker, and only its own job may begin it again', async () => {

@@ -173,10 +173,11 @@ async function refuseTaken(folder: string, request: OutputRequest): Promise<void
 }
 
 async function refuseForeign(marker: OutputMarker, folder: string, request: OutputRequest): Promise<void> {
-  const { namespace, name } = request.job;
+  const { namespace, name, uid } = request.job;
   const sameName = marker.job.namespace === namespace && marker.job.name === name;
   const origin = request.exchange === undefined ? marker.origin : await originOf(request.exchange, folder);
-  if (sameName && marker.origin === origin) return;
+  // In a local run equal uids are equal manifests, wherever their storage is.
+  if (sameName && (marker.job.uid === uid || marker.origin === origin)) return;
   const owner = `${marker.job.namespace}/${marker.job.name}`;
   throw new InvalidInputError(
     'storage/output-taken',

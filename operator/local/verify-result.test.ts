@@ -62,7 +62,8 @@ describe('a result', () => {
     { why: 'it was made from another plan', written: result(), change: { planDigest: weightsDigest } },
     { why: 'it has other blocks', written: result(), change: { blocks: ['a', 'b'] } },
     { why: 'missing is missing', written: result('missing') },
-    { why: "../../weights lies outside the attempt's folder", written: result('../../weights') },
+    // A path that leads out of the attempt's folder.
+    { why: 'it is not a unit result', written: result('../../weights') },
     { why: 'result.json is not the file that was committed', written: result('result.json') },
   ])('does not count: $why', async ({ why, written, change }) => {
     expect(await verify(written, change)).toEqual({
