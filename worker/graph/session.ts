@@ -6,7 +6,7 @@ import type { Graph } from './graph.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import type { StateAccess } from './state-access.ts';
 import { stateAccess } from './state-access.ts';
-import type { Tensor, Values } from './tensor.ts';
+import type { DType, Tensor, Values } from './tensor.ts';
 import { elementCount } from './tensor.ts';
 
 export type { Values } from './tensor.ts';
@@ -92,8 +92,14 @@ class VariableSession implements Session {
   }
 
   zero(names: Iterable<string>): void {
-    const done = [...names].map((name) => this.#variable(name).zero);
-    if (done.length > 0) this.#executor.execute(new Map(), done);
+    const feeds = new Map<Tensor, Values>();
+    const done: Tensor[] = [];
+    for (const name of names) {
+      const { zero, variable } = this.#variable(name);
+      feeds.set(zero.value, zeroOf(variable.dtype));
+      done.push(zero.done);
+    }
+    if (done.length > 0) this.#executor.execute(feeds, done);
   }
 
   setRows(name: string, firstRow: number, values: Values): void {
@@ -133,4 +139,16 @@ function named<Value>(map: ReadonlyMap<string, Value>, kind: string, name: strin
   throw new BlockstillError('graph/unknown-name', `The graph has no ${kind} "${name}".`, {
     hint: `It has: ${known}.`,
   });
+}
+
+function zeroOf(dtype: DType): Values {
+  switch (dtype) {
+    case 'int32':
+      return Int32Array.of(0);
+    case 'uint8':
+    case 'bool':
+      return Uint8Array.of(0);
+    default:
+      return Float32Array.of(0);
+  }
 }

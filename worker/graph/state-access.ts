@@ -10,7 +10,8 @@ export interface StateAccess {
   readonly get: Tensor;
   /** Feed `value`, fetch `done`. */
   readonly set: { readonly value: Tensor; readonly done: Tensor };
-  readonly zero: Tensor;
+  /** Feed a zero as `value`, fetch `done`. */
+  readonly zero: { readonly value: Tensor; readonly done: Tensor };
   /** Feed row numbers and rows, fetch `done`; none for a scalar. */
   readonly setRows: { readonly rows: Tensor; readonly values: Tensor; readonly done: Tensor } | undefined;
 }
@@ -30,12 +31,15 @@ export function stateAccess(graph: Graph): ReadonlyMap<string, StateAccess> {
 function addAccess(graph: Graph, variable: Variable): StateAccess {
   const { shape, dtype } = variable;
   const value = fed(graph, shape, feedType(dtype));
-  const zeros = output('Fill', [integers(graph, shape), cast(graph.constant(0, [], feedType(dtype)), dtype)]);
+  // Fed, not constant: TensorFlow would fold a constant fill into a tensor of the graph's own, and then copy it for the
+  // first row that is replaced, so that a large variable would be in memory twice.
+  const zero = fed(graph, [], feedType(dtype));
+  const zeros = output('Fill', [integers(graph, shape), cast(zero, dtype)]);
   return {
     variable,
     get: cast(graph.read(variable, []), fetchType(dtype)),
     set: { value, done: completion(graph, [graph.assign(variable, cast(value, dtype))]) },
-    zero: completion(graph, [graph.assign(variable, zeros)]),
+    zero: { value: zero, done: completion(graph, [graph.assign(variable, zeros)]) },
     setRows: shape.length === 0 ? undefined : addRowAccess(graph, variable),
   };
 }
