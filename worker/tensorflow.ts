@@ -91,6 +91,7 @@ export function loadTensorFlow({ device = 'CPU' }: { readonly device?: Device } 
 function openBinding(): Runtime {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   try {
     const folder = dirname(require.resolve(`${packageName}/package.json`));
     const binding: NativeBinding = require(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'));

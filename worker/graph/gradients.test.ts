@@ -343,6 +343,16 @@ describe('the gradient builder', () => {
     expect(wide).toThrow(expect.objectContaining({ code: 'graph/unchecked-attributes' }));
   });
 
+  test('refuses unequal strides over single pixels, which the filter gradient kernel gets wrong', () => {
+    const graph = new Graph();
+    const filter = graph.variable('filter', [1, 1, 2, 3]);
+    const y = output('Conv2D', [graph.constant(1, [2, 8, 9, 2]), graph.read(filter)], {
+      strides: [1, 2, 1, 1],
+      padding: 'SAME',
+    });
+    expect(() => gradients(nn.sum(y), [filter])).toThrow(/Conv2D with stride 2x1 of 1x1 cannot be trained/);
+  });
+
   test('refuses the dilation that the depthwise gradient kernels would ignore', () => {
     const filter = (x: Tensor): Tensor => x.graph.constant(1, [3, 3, 2, 1]);
     const dilated = trained((x) =>

@@ -34,6 +34,11 @@ const comparisons: Record<string, Comparison> = {
     ours: (x, w) => nn.conv2d(x, w, { padding: 'VALID' }),
     theirs: (x, w) => tf.conv2d(as4d(x), as4d(w), 1, 'valid'),
   },
+  pointwiseConv2d: {
+    shapes: [image, [1, 1, 3, 4]],
+    ours: (x, w) => nn.pointwiseConv2d(x, w),
+    theirs: (x, w) => tf.conv2d(as4d(x), as4d(w), 1, 'same'),
+  },
   'conv2d, dilation 2': {
     shapes: [image, [3, 3, 3, 4]],
     ours: (x, w) => nn.conv2d(x, w, { dilations: 2 }),
@@ -233,14 +238,16 @@ describe('bfloat16 convolutions', () => {
         Array.from({ length: elementCount(shape) }, () => random.normal()),
         shape,
       );
-    const [x, filter, depthwise] = [
+    const [x, filter, depthwise, pointwise] = [
       constant([4, 8, 8, 16]),
       constant([3, 3, 16, 8]),
       constant([3, 3, 16, 1]),
+      constant([1, 1, 16, 8]),
     ];
     const pairs = [
       (precision: 'float32' | 'bfloat16') => nn.conv2d(x, filter, { precision }),
       (precision: 'float32' | 'bfloat16') => nn.depthwiseConv2d(x, depthwise, { precision }),
+      (precision: 'float32' | 'bfloat16') => nn.pointwiseConv2d(x, pointwise, { precision }),
     ];
     for (const convolution of pairs) {
       const [exact, rounded] = [valuesOf(convolution('float32')), valuesOf(convolution('bfloat16'))];

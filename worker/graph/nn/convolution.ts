@@ -1,7 +1,9 @@
 import { BlockstillError } from '../../../common/error.ts';
-import type { Tensor } from '../tensor.ts';
-import { batchToSpace, cast, spaceToBatch } from './layout.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
+import { matMul } from './arithmetic.ts';
+import { batchToSpace, cast, pad, reshape, spaceToBatch } from './layout.ts';
 import { output } from './output.ts';
+import { averagePool } from './pooling.ts';
 import type { ExplicitPadding, Padding, Pair, WindowOptions } from './window.ts';
 import { paddingAttributes, pairOf, perAxis } from './window.ts';
 
@@ -23,11 +25,36 @@ export function depthwiseConv2d(x: Tensor, filter: Tensor, options: ConvolutionO
   return convolve('DepthwiseConv2dNative', { x, filter }, options);
 }
 
+/**
+ * `conv2d` of `x [batch, height, width, in]` with `filter [1, 1, in, out]` as one matrix product over all pixels. On a
+ * CPU its gradients take less time than a convolution's, up to ten times less where images are small. For training:
+ * TensorFlow fuses BatchNorm in inference mode into a convolution, but not into a matrix product.
+ */
+export function pointwiseConv2d(
+  x: Tensor,
+  filter: Tensor,
+  { precision = 'float32' }: Pick<ConvolutionOptions, 'precision'> = {},
+): Tensor {
+  const [from = 1, to = 1] = filter.shape.slice(2);
+  const pixels = reshape(cast(x, precision), [elementCount(x.shape.slice(0, 3)), from]);
+  const y = matMul(pixels, reshape(cast(filter, precision), [from, to]));
+  return cast(reshape(y, [...x.shape.slice(0, 3), to]), x.dtype);
+}
+
+/**
+ * A pointwise convolution with unequal strides is composed: of the pixels that it reads, then of a convolution with
+ * stride 1. TensorFlow's kernel for the gradient of its filter is wrong on some processors (oneDNN on AVX2).
+ */
 function convolve(
   op: Convolution,
   { x, filter }: { x: Tensor; filter: Tensor },
   { strides = 1, padding = 'SAME', dilations = 1, precision = 'float32' }: ConvolutionOptions,
 ): Tensor {
+  const [down, right] = pairOf(strides);
+  if (down !== right && filter.shape[0] === 1 && filter.shape[1] === 1) {
+    const some = averagePool(padded(x, padding), { size: 1, strides });
+    return convolve(op, { x: some, filter }, { precision });
+  }
   const inputs = { x: cast(x, precision), filter: cast(filter, precision) };
   const dilated = pairOf(dilations).some((dilation) => dilation > 1);
   const y = dilated
@@ -61,6 +88,17 @@ function dilatedConvolution(
   const spread = spaceToBatch(x, dilations, [top, bottom + below, left, right + beside]);
   const y = output(op, [spread, filter], { padding: 'VALID' });
   return batchToSpace(y, dilations, [0, below, 0, beside]);
+}
+
+function padded(x: Tensor, padding: Padding): Tensor {
+  if (typeof padding === 'string') return x;
+  const [top, bottom, left, right] = padding;
+  return pad(x, [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ]);
 }
 
 function paddingAround(

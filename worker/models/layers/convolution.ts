@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError } from '../../../common/error.ts';
 import type { Shape, Tensor } from '../../graph/tensor.ts';
-import { biasAdd, conv2d, depthwiseConv2d } from '../../graph/nn.ts';
+import { biasAdd, conv2d, depthwiseConv2d, pointwiseConv2d } from '../../graph/nn.ts';
 import { activation, emitActivation, type ActivationName } from './activation-functions.ts';
 import { channelsLast, count, orDefault, padding, pair } from './keras-values.ts';
 import {
@@ -102,16 +102,21 @@ function finish(convolved: Tensor, config: Finish, { value }: EmitContext): Tens
   return emitActivation(config.activation, config.useBias ? biasAdd(convolved, value('bias')) : convolved);
 }
 
-function convolve(x: Tensor, config: Window, { precision, value }: EmitContext): Tensor {
-  return conv2d(x, value('kernel'), graphWindow(config, precision));
+function convolve(x: Tensor, config: Window, context: EmitContext): Tensor {
+  const kernel = context.value('kernel');
+  const pointwise = [...config.kernelSize, ...config.strides].every((size) => size === 1);
+  return pointwise
+    ? convolvePointwise(x, kernel, context)
+    : conv2d(x, kernel, graphWindow(config, context.precision));
 }
 
 function convolveDepthwise(x: Tensor, config: Window, { precision, value }: EmitContext): Tensor {
   return depthwiseConv2d(x, value('depthwise_kernel'), graphWindow(config, precision));
 }
 
-function convolvePointwise(x: Tensor, { precision, value }: EmitContext): Tensor {
-  return conv2d(x, value('pointwise_kernel'), { precision: convolutionPrecision(precision) });
+function convolvePointwise(x: Tensor, kernel: Tensor, { mode, precision }: EmitContext): Tensor {
+  const convolution = mode === 'training' ? pointwiseConv2d : conv2d;
+  return convolution(x, kernel, { precision: convolutionPrecision(precision) });
 }
 
 export const Conv2D = defineLayer({
@@ -189,8 +194,10 @@ export const SeparableConv2D = defineLayer({
     imageShape(inputs).channels *
     depthMultiplier *
     (kernelSize[0] * kernelSize[1] + filters),
-  emit: (config, inputs, context) =>
-    finish(convolvePointwise(convolveDepthwise(only(inputs), config, context), context), config, context),
+  emit: (config, inputs, context) => {
+    const between = convolveDepthwise(only(inputs), config, context);
+    return finish(convolvePointwise(between, context.value('pointwise_kernel'), context), config, context);
+  },
 });
 
 function positions([height = 1, width = 1]: Shape): number {
