@@ -32,6 +32,15 @@ describe('the command line', () => {
     for (const text of ['Examples:', 'Exit codes:', '  64 ', '  75 ', '  130 ']) expect(out).toContain(text);
   });
 
+  it('takes it calmly when nobody reads its output', async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--help']);
+    child.stdout.destroy();
+    let error = '';
+    child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(error).toBe('');
+  });
+
   it.each([
     { of: 'an unknown command', parameters: ['ran', 'job.yaml'] },
     { of: 'a missing manifest', parameters: ['run'] },

@@ -77,6 +77,13 @@ function positiveInteger(text: string): number {
   return value;
 }
 
+// `blockstill status job.yaml | head -3`: whoever read the output has gone, which is no failure of the command.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   await main();
 } catch (error) {

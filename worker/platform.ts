@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import type { Platform } from './contract/primitives.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
-import { loadTensorFlow } from './tensorflow.ts';
+import { loadRuntime } from './tensorflow.ts';
 
 /**
  * Settles what bits depend on besides the inputs: fixes the thread counts, loads TensorFlow, and says what it runs on.
@@ -12,7 +12,7 @@ import { loadTensorFlow } from './tensorflow.ts';
 export function openPlatform(unit: UnitSpec, threads: number): Platform {
   const device = deviceOf(unit);
   fixThreads(threads);
-  const { version } = loadTensorFlow({ device });
+  const { version } = loadRuntime({ device });
   return {
     device,
     deviceName: device === 'CPU' ? (cpus()[0]?.model.trim() ?? 'unknown CPU') : 'GPU',

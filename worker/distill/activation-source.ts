@@ -5,7 +5,7 @@ import type { AugmentationTable } from '../data/augmentation.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { batchesOf } from '../evaluate/batches.ts';
 import type { Graph } from '../graph/graph.ts';
-import { bitcast, gatherRows } from '../graph/nn.ts';
+import { bitcast, cast, fill, gatherRows } from '../graph/nn.ts';
 import type { Session, Values } from '../graph/session.ts';
 import type { Operation } from '../graph/tensor.ts';
 import type { Buffers } from './buffers.ts';
@@ -74,7 +74,7 @@ function cacheRows(options: CacheOptions, split: CachedSplit): number {
 }
 
 /** Computes what a cache holds: every sample of every pass once, in file order. */
-async function fill(
+async function fillCache(
   options: CacheOptions,
   store: (split: CachedSplit, batch: { first: number; valid: number }) => void,
   between: () => Promise<void>,
@@ -96,11 +96,13 @@ async function fill(
 export class MemoryCache implements ActivationSource {
   readonly tier = 'Memory';
   readonly #options: CacheOptions;
-  readonly #variables: readonly string[];
 
   constructor(graph: Graph, options: CacheOptions) {
     this.#options = options;
-    const variables: string[] = [];
+    const clear: Operation[] = [];
+    // Fed, not constant: TensorFlow would fold a constant fill into a tensor of the graph's own, and then copy it for the
+    // first row that is replaced, so that the cache would be in memory twice.
+    const zero = cast(graph.placeholder('cache/zero', [], 'int32'), 'float32');
     const rows = graph.placeholder('cache/rows', [options.batchSize], 'int32');
     for (const split of ['train', 'validation'] as const) {
       const store: Operation[] = [];
@@ -108,25 +110,25 @@ export class MemoryCache implements ActivationSource {
       for (const [boundary, buffer] of options.buffers) {
         const shape = [cacheRows(options, split) + 1, ...buffer.shape.slice(1)];
         const cache = graph.variable(`cache/${split}/${boundary}`, shape);
-        variables.push(cache.name);
+        clear.push(graph.assign(cache, fill(graph, shape, zero)));
         store.push(graph.apply('ResourceScatterUpdate', [cache.handle, rows, graph.read(buffer)]));
         load.push(graph.assign(buffer, gatherRows(cache, rows)));
       }
       graph.endpoint(`cache/store/${split}`, { run: store });
       graph.endpoint(`cache/load/${split}`, { run: load });
     }
-    this.#variables = variables;
+    graph.endpoint('cache/clear', { run: clear });
   }
 
   async fill(between: () => Promise<void>): Promise<void> {
     const { session, batchSize } = this.#options;
-    session().zero(this.#variables);
+    session().run('cache/clear', { 'cache/zero': Int32Array.of(0) });
     const store = (split: CachedSplit, { first, valid }: { first: number; valid: number }): void => {
       const spare = cacheRows(this.#options, split);
       const rows = Int32Array.from({ length: batchSize }, (_, i) => (i < valid ? first + i : spare));
       session().run(`cache/store/${split}`, { 'cache/rows': rows });
     };
-    await fill(this.#options, store, between);
+    await fillCache(this.#options, store, between);
   }
 
   async load(split: CachedSplit, rows: Int32Array, pass: number): Promise<void> {
@@ -179,7 +181,7 @@ export class DiskCache implements ActivationSource {
         writeFully(this.#file(split, boundary), bytes.subarray(0, valid * rowBytes), first * rowBytes);
       }
     };
-    await fill(this.#options, store, between);
+    await fillCache(this.#options, store, between);
   }
 
   async load(split: CachedSplit, rows: Int32Array, pass: number): Promise<void> {

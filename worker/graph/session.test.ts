@@ -28,7 +28,7 @@ describe.each(executors)('a session (%s)', (executor) => {
     const counter = graph.variable('counter', [], 'int32');
     graph.endpoint('count', { run: [graph.assign(counter, add(graph.read(counter), 1))] });
     using session = open(graph);
-    session.zero(['counter']);
+    session.set(new Map([['counter', Int32Array.of(0)]]));
     expect(session.run('count')).toEqual({});
     session.run('count');
     expect(session.get(['counter'])).toEqual(new Map([['counter', Int32Array.of(2)]]));
@@ -48,28 +48,23 @@ describe.each(executors)('a session (%s)', (executor) => {
     ]);
     session.set(values);
     expect(session.get(values.keys())).toEqual(values);
-    session.zero(types);
-    for (const [, value] of session.get(types)) expect([...value]).toEqual([0, 0, 0, 0]);
-  });
-
-  test('replaces rows of a variable', () => {
-    const graph = new Graph();
-    graph.variable('table', [4, 2]);
-    using session = open(graph);
-    session.zero(['table']);
-    session.setRows('table', 1, Float32Array.of(1, 2, 3, 4));
-    session.setRows('table', 3, Float32Array.of(5, 6));
-    expect(session.get(['table']).get('table')).toEqual(Float32Array.of(0, 0, 1, 2, 3, 4, 5, 6));
-    expect(() => session.setRows('table', 3, new Float32Array(4))).toThrow('has no rows 3 to 5 of [4, 2]');
   });
 
   test('gathers rows of a variable in which rows were replaced', () => {
     const graph = new Graph();
     const table = graph.variable('table', [4, 2]);
+    const replaced = graph.constant([1, 2], [2], 'int32');
+    const update = graph.apply('ResourceScatterUpdate', [
+      table.handle,
+      replaced,
+      graph.constant([1, 2, 3, 4], [2, 2]),
+    ]);
+    graph.endpoint('replace', { run: [update] });
     graph.endpoint('rows', { fetch: { rows: gatherRows(table, graph.constant([3, 1], [2], 'int32')) } });
     using session = open(graph);
-    session.zero(['table']);
-    session.setRows('table', 1, Float32Array.of(1, 2, 3, 4));
+    session.set(new Map([['table', new Float32Array(8)]]));
+    session.run('replace');
+    expect(session.get(['table']).get('table')).toEqual(Float32Array.of(0, 0, 1, 2, 3, 4, 0, 0));
     expect(session.run('rows')).toEqual({ rows: Float32Array.of(0, 0, 1, 2) });
   });
 
@@ -129,7 +124,7 @@ describe.each(executors)('a session (%s)', (executor) => {
     graph.endpoint('double', { fetch: { y: multiply(graph.read(x), 2) } });
     {
       using session = open(graph);
-      session.zero(['x']);
+      session.set(new Map([['x', Float32Array.of(1, 2)]]));
       for (let run = 0; run < 3; run++) session.run('double');
       session.get(['x']);
     }

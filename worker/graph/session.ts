@@ -6,8 +6,7 @@ import type { Graph } from './graph.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import type { StateAccess } from './state-access.ts';
 import { stateAccess } from './state-access.ts';
-import type { DType, Tensor, Values } from './tensor.ts';
-import { elementCount } from './tensor.ts';
+import type { Tensor, Values } from './tensor.ts';
 
 export type { Values } from './tensor.ts';
 
@@ -19,10 +18,6 @@ export interface Session extends Disposable {
   get(names: Iterable<string>): Map<string, Values>;
   /** Sets variables, all in one native call. bfloat16 is given as float32. */
   set(values: ReadonlyMap<string, Values>): void;
-  /** Allocates variables inside the session, filled with zeros. */
-  zero(names: Iterable<string>): void;
-  /** Replaces consecutive rows (along the first axis) of a variable that was set or zeroed before. */
-  setRows(name: string, firstRow: number, values: Values): void;
 }
 
 export interface SessionOptions {
@@ -91,32 +86,6 @@ class VariableSession implements Session {
     if (done.length > 0) this.#executor.execute(feeds, done);
   }
 
-  zero(names: Iterable<string>): void {
-    const feeds = new Map<Tensor, Values>();
-    const done: Tensor[] = [];
-    for (const name of names) {
-      const { zero, variable } = this.#variable(name);
-      feeds.set(zero.value, zeroOf(variable.dtype));
-      done.push(zero.done);
-    }
-    if (done.length > 0) this.#executor.execute(feeds, done);
-  }
-
-  setRows(name: string, firstRow: number, values: Values): void {
-    const { setRows, variable } = this.#variable(name);
-    const count = values.length / elementCount(variable.shape.slice(1));
-    if (setRows === undefined || !Number.isInteger(count) || firstRow + count > (variable.shape[0] ?? 0)) {
-      const rows = `rows ${firstRow} to ${firstRow + count} of [${variable.shape.join(', ')}]`;
-      throw new BlockstillError('graph/row-range', `The variable "${name}" has no ${rows}.`);
-    }
-    const rows = Int32Array.from({ length: count }, (_, row) => firstRow + row);
-    const feeds = new Map<Tensor, Values>([
-      [setRows.rows, rows],
-      [setRows.values, values],
-    ]);
-    this.#executor.execute(feeds, [setRows.done]);
-  }
-
   [Symbol.dispose](): void {
     this.#executor[Symbol.dispose]();
   }
@@ -139,16 +108,4 @@ function named<Value>(map: ReadonlyMap<string, Value>, kind: string, name: strin
   throw new BlockstillError('graph/unknown-name', `The graph has no ${kind} "${name}".`, {
     hint: `It has: ${known}.`,
   });
-}
-
-function zeroOf(dtype: DType): Values {
-  switch (dtype) {
-    case 'int32':
-      return Int32Array.of(0);
-    case 'uint8':
-    case 'bool':
-      return Uint8Array.of(0);
-    default:
-      return Float32Array.of(0);
-  }
 }
