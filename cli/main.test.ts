@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -83,6 +83,17 @@ describe('the command line', () => {
     expect(text.out).toContain('fake: complete. The student has 2 of 2 blocks replaced');
   });
 
+  it('does not give the end of an earlier run for that of an edited manifest', async () => {
+    await using job = await fakeJob();
+    await job.run({});
+    await appendFile(job.manifest, '  acceptance:\n    maxAccuracyDrop: 0.5\n');
+    for (const output of ['text', 'json']) {
+      const { code, out, error } = await blockstill('status', job.manifest, '--output', output);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(error).toContain('The manifest was edited since it was last run.');
+    }
+  });
+
   it('prints the table again for a finished job, without starting a worker', async () => {
     await using job = await fakeJob();
     await job.run({});
@@ -98,7 +109,7 @@ describe('the command line', () => {
     const { code, out } = await blockstill('run', job.manifest);
     expect(code).toBe(1);
     expect(out).toContain('This job failed in an earlier run; nothing was run again. Change the manifest');
-    expect(out).toContain('an edited manifest is another job.');
+    expect(out).toContain('finished blocks are kept unless');
   });
 
   it('says that no run is active when the last one ended before the job did', async () => {

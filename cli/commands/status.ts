@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BlockstillError } from '../../common/error.ts';
 import { loadLocalJob } from '../../operator/local/local-job.ts';
+import { isStatusOf } from '../../operator/local/spec-file.ts';
 import { readStatusFile } from '../../operator/local/status-file.ts';
 import { hasActiveRun } from '../active-run.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -17,7 +18,7 @@ export interface StatusCommand {
 /**
  * `blockstill status`: prints what the last or current run of the manifest on this machine wrote down.
  *
- * @throws BlockstillError `run/never-run`
+ * @throws BlockstillError `run/never-run`, `run/edited`
  */
 export async function statusCommand(
   { manifest, storage, output }: StatusCommand,
@@ -31,9 +32,15 @@ export async function statusCommand(
       'This manifest has not been run here, or it was changed since.',
       {
         where: join(job.folder, 'status.json'),
-        hint: `Run it: blockstill run ${manifest}. An edited manifest is another job, with a folder of its own.`,
+        hint: `Run it: blockstill run ${manifest}. A manifest in which something was edited that blocks depend on is another job, with a folder of its own.`,
       },
     );
+  }
+  if (!(await isStatusOf(job))) {
+    throw new BlockstillError('run/edited', 'The manifest was edited since it was last run.', {
+      where: join(job.folder, 'status.json'),
+      hint: `Run it: blockstill run ${manifest}. Finished blocks stay, and the student is made as the manifest says now.`,
+    });
   }
   const { status, written } = found;
   if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);

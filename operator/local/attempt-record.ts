@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { writeJsonAtomically } from '../../common/files.ts';
-import { stageSchema } from '../../worker/contract/primitives.ts';
+import { digestSchema, stageSchema } from '../../worker/contract/primitives.ts';
 
 /** What the runner writes down of an attempt, so that the next runner knows its processes. */
 const attemptRecordSchema = z.object({
@@ -12,6 +12,8 @@ const attemptRecordSchema = z.object({
   id: z.string(),
   number: z.int().positive(),
   retry: z.int().nonnegative(),
+  /** What it worked for: the digest of the spec for its stage. */
+  specDigest: digestSchema,
   process: z.object({ pid: z.int(), startTicks: z.string() }),
   device: z.string(),
   startTime: z.iso.datetime(),

@@ -32,7 +32,7 @@ export class AttemptTable {
     this.#job = job;
     this.#warn = warn;
     this.retry = 1 + Math.max(-1, ...records.map((record) => record.retry));
-    for (const record of records) this.#put(fromRecord(record));
+    for (const record of records) this.#put(fromRecord(record, job));
   }
 
   static async load(
@@ -128,7 +128,7 @@ export class AttemptTable {
 
   /** The first valid result of a unit's ended attempts is the one that counts. */
   async #verifyUnit(unit: string, depth: Depth): Promise<boolean> {
-    for (const attempt of this.all().filter((each) => each.unit === unit && !isActive(each))) {
+    for (const attempt of this.all().filter((each) => each.unit === unit && isJudged(each))) {
       const result = await this.#resultOf(attempt, depth);
       if (result !== undefined) {
         this.#change(unit, attempt.id, { state: 'Succeeded', result });
@@ -193,7 +193,7 @@ export class AttemptTable {
     return {
       exchange: this.#job.folder,
       jobUid: this.#job.uid,
-      specDigest: this.#job.specDigest,
+      specDigest: this.#job.specDigests[stage],
       stage,
       unit,
       depth,
@@ -217,17 +217,14 @@ export class AttemptTable {
   }
 }
 
+/** It has ended, and worked for the spec as it is now. */
+function isJudged(attempt: ObservedAttempt): boolean {
+  return !isActive(attempt) && attempt.superseded !== true;
+}
+
 /** A success is believed only when its result has been verified again. */
-function fromRecord({
-  unit,
-  stage,
-  id,
-  number,
-  retry,
-  device,
-  startTime,
-  end,
-}: AttemptRecord): ObservedAttempt {
+function fromRecord(record: AttemptRecord, { specDigests }: LocalJob): ObservedAttempt {
+  const { unit, stage, id, number, retry, device, startTime, end } = record;
   return {
     unit,
     stage,
@@ -240,5 +237,6 @@ function fromRecord({
     state: end === undefined || end.state === 'Succeeded' ? 'Interrupted' : end.state,
     exitCode: end?.exitCode,
     message: end?.message,
+    ...(record.specDigest === specDigests[stage] ? {} : { superseded: true }),
   };
 }

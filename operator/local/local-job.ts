@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { digestOfJson, type Digest } from '../../common/digest.ts';
+import type { Digest } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
 import { cacheBudget } from '../../worker/contract/activation-tier.ts';
-import type { JobSpec } from '../../worker/contract/job-spec.ts';
+import { specDigests } from '../../worker/contract/job-spec.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { JobPolicy, TrainingAmount } from '../decide/observed.ts';
 import type { Packing } from '../packing/choose-units.ts';
@@ -17,9 +17,12 @@ import { jobFolder } from './layout.ts';
 export interface LocalJob {
   readonly namespace: string;
   readonly name: string;
-  /** The first 12 digits of `specDigest`: an edited manifest is another job, the same manifest the same one. */
+  /**
+   * The first 12 digits of the digest of what decides plan and blocks. A manifest in which any of that was edited is
+   * another job; one in which only the student's part was edited goes on with its finished blocks.
+   */
   readonly uid: string;
-  readonly specDigest: Digest;
+  readonly specDigests: Readonly<Record<Stage, Digest>>;
   readonly compiled: CompiledJob;
   /** The exchange folder. */
   readonly folder: string;
@@ -36,32 +39,12 @@ export async function loadLocalJob(manifest: string, storage?: string): Promise<
   const job = parseDistillationJob(text, manifest);
   const compiled = compileJob(job, { manifestFolder: dirname(path) });
   refuseWhatOnlyClustersDo(compiled.spec, manifest);
-  const specDigest = digestOfJson(whatDecidesBits(compiled.spec));
-  const identity = { namespace: compiled.namespace, name: compiled.name, uid: specDigest.slice(7, 19) };
+  const digests = specDigests(compiled.spec);
+  const identity = { namespace: compiled.namespace, name: compiled.name, uid: digests.Distill.slice(7, 19) };
   const given = storage === undefined ? job.spec.storage?.uri : undefined;
   const root =
     given === undefined ? resolve(storage ?? join(dirname(path), '.blockstill')) : pathOf(compiled.spec);
-  return { ...identity, specDigest, compiled, folder: jobFolder(root, identity) };
-}
-
-/** The part of the spec that a worker is told. */
-export function workerSpec({ spec }: CompiledJob): JobSpec {
-  const { teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output } = spec;
-  const { storage, execution, resources } = spec;
-  return {
-    teacher,
-    dataset,
-    partition,
-    replacement,
-    distill,
-    stitch,
-    finetune,
-    acceptance,
-    output,
-    storage,
-    execution,
-    resources,
-  };
+  return { ...identity, specDigests: digests, compiled, folder: jobFolder(root, identity) };
 }
 
 export function deviceOf({ resources }: CompiledSpec, stage: Stage): 'CPU' | 'GPU' {
@@ -104,37 +87,6 @@ export function trainingOf({ spec }: CompiledJob): TrainingAmount {
     passes: fresh ? Infinity : augmented ? passes : 1,
     cache: cacheBudget(spec.execution.activationCache, deviceOf(spec, 'Distill')),
     finetuneEpochs: spec.finetune.epochs,
-  };
-}
-
-/** What results depend on: not how many workers there are, where activations are kept, or what is done about failures. */
-function whatDecidesBits(spec: CompiledSpec): unknown {
-  const {
-    teacher,
-    dataset,
-    partition,
-    replacement,
-    stitch,
-    finetune,
-    acceptance,
-    output,
-    execution,
-    resources,
-  } = spec;
-  const { onUnitFailure: _, ...distill } = spec.distill;
-  const { precision, threads, seed } = execution;
-  const devices = [resources.prepare.device, resources.distill.device, resources.finetune.device];
-  return {
-    teacher,
-    dataset,
-    partition,
-    replacement,
-    distill,
-    stitch,
-    finetune,
-    acceptance,
-    output,
-    execution: { devices, precision, threads, seed },
   };
 }
 

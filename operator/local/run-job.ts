@@ -12,6 +12,7 @@ import { runnerFiles } from './layout.ts';
 import { deviceOf, policyOf, trainingOf, type LocalJob } from './local-job.ts';
 import { acquireLock } from './lock.ts';
 import { republishStudent } from './republish-student.ts';
+import { recordSpec } from './spec-file.ts';
 import { readStatusFile, StatusFile } from './status-file.ts';
 import { recordSuspension } from './suspensions.ts';
 import { Wakeup } from './wakeup.ts';
@@ -50,6 +51,13 @@ const interrupted = {
   reason: 'Interrupted',
   message: 'Interrupted; run the same command to resume.',
 } satisfies Stop;
+
+const manifestEdited = {
+  type: 'Normal',
+  reason: 'ManifestEdited',
+  message:
+    'The manifest was edited since the last run, but nothing that blocks depend on: finished blocks stay, and the student is made as it says now.',
+} satisfies JobEvent;
 
 /**
  * Runs a job on this machine to its end: observes, decides, carries out, until the job is finished or interrupted. May
@@ -96,7 +104,7 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   const last = await readStatusFile(job.folder);
   const records = await takeOverAttempts(job.folder, { lastSeen: last?.written, graceSeconds, now });
   const suspensions = await recordSuspension(job.folder, last?.written, now());
-  const events: JobEvent[] = [];
+  const events: JobEvent[] = (await recordSpec(job)) ? [manifestEdited] : [];
   const failures: unknown[] = [];
   const wakeup = new Wakeup();
   const table = await AttemptTable.load(job, records, (warning) => {

@@ -23,8 +23,8 @@ export interface ExpectedResult {
   readonly planDigest?: Digest | undefined;
   readonly blocks?: readonly string[] | undefined;
   /**
-   * `Documents`: plan and profile, and what finetune made. Enough once a student is committed: data, checkpoints and
-   * blocks may have been cleared away since.
+   * `Documents`: plan and profile, and what finetune made. Enough once a student is committed: data and checkpoints
+   * may have been cleared away since.
    */
   readonly depth: 'Everything' | 'Documents';
 }

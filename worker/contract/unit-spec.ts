@@ -18,7 +18,7 @@ export const unitSpecSchema = z.object({
   unit: z.string().regex(/^[a-z0-9-]{1,63}$/),
   attempt: z.object({ id: z.string().regex(/^[A-Za-z0-9-]{1,63}$/), number: z.int().positive() }),
   spec: jobSpecSchema,
-  /** Digest of what decides bits in `spec`; results name it. */
+  /** Digest of what decides this stage's bits in `spec`; results name it. */
   specDigest: digestSchema,
   /** The exchange folder of the job. */
   exchange: z.string(),

@@ -4,19 +4,19 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clearExchange } from './clear-exchange.ts';
 
-test('data, checkpoints and block weights go; plan, results and student stay', async () => {
+test('data and checkpoints go; plan, results, blocks and student stay', async () => {
   const exchange = await mkdtemp(join(tmpdir(), 'exchange-'));
   const kept = [
     'prepare/a/plan.json',
     'prepare/a/result.json',
     'unit-000/a/result.json',
+    'unit-000/a/block-000.safetensors',
     'finetune/a/student/model.json',
     'status.json',
   ];
   const gone = [
     'prepare/a/data/train-00000.bin',
     'unit-000/a/checkpoint.safetensors',
-    'unit-000/a/block-000.safetensors',
     'unit-000/b/scratch/x.f32',
   ];
   for (const path of [...kept, ...gone]) {

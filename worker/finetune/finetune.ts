@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../common/digest.ts';
+import { checkOutput } from '../../common/output-folder.ts';
 import { contractVersion, type Accuracies } from '../contract/primitives.ts';
 import type { FinetuneResult } from '../contract/unit-result.ts';
 import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
@@ -48,8 +49,11 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   const { attempt, clock } = context;
   const startTime = clock.now();
   const started = clock.seconds();
+  // Prepare has checked it, but for a manifest whose `output` may have been edited since.
+  await checkOutput(context.spec);
   using inputs = await openPlan(context);
-  const platform = openPlatform(context.spec, inputs.plan.threads.finetune);
+  const { threads } = context.spec.spec.execution;
+  const platform = openPlatform(context.spec, threads.finetune ?? inputs.plan.threads.finetune);
   const pause = createPause(clock.seconds, context.signal);
   const tell = (activity: string, fraction: number): void =>
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
