@@ -29,10 +29,10 @@ export async function statusCommand(
   if (found === undefined) {
     throw new BlockstillError(
       'run/never-run',
-      'This manifest has not been run here, or it was changed since.',
+      'This manifest has not been run here, or it or its teacher was changed since.',
       {
         where: join(job.folder, 'status.json'),
-        hint: `Run it: blockstill run ${manifest}. A manifest in which something was edited that blocks depend on is another job, with a folder of its own.`,
+        hint: `Run it: blockstill run ${manifest}. With something edited that blocks depend on, or another teacher, it is another job, with a folder of its own.`,
       },
     );
   }

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Digest } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import { digestOfModel } from '../../common/model-files.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
@@ -19,17 +20,22 @@ export interface LocalJob {
   readonly name: string;
   /**
    * The first 12 digits of the digest of what decides plan and blocks. A manifest in which any of that was edited is
-   * another job; one in which only the student's part was edited goes on with its finished blocks.
+   * another job, and so is the same one with another teacher in the same place; one in which only the student's part
+   * was edited goes on with its finished blocks.
    */
   readonly uid: string;
   readonly specDigests: Readonly<Record<Stage, Digest>>;
+  /** Of what the manifest says that blocks depend on, whatever teacher lies where it says. */
+  readonly manifestDigest: Digest;
+  /** Of the teacher's files as they are now; undefined when they are not on this machine, or can't be read. */
+  readonly teacherDigest: Digest | undefined;
   readonly compiled: CompiledJob;
   /** The exchange folder. */
   readonly folder: string;
 }
 
 /**
- * Reads, checks and compiles a manifest. Relative paths in it start from its own folder.
+ * Reads, checks and compiles a manifest, and looks at the teacher that it names. Relative paths start from its folder.
  *
  * @throws InvalidInputError `manifest/...`, with file and line
  */
@@ -39,12 +45,22 @@ export async function loadLocalJob(manifest: string, storage?: string): Promise<
   const job = parseDistillationJob(text, manifest);
   const compiled = compileJob(job, { manifestFolder: dirname(path) });
   refuseWhatOnlyClustersDo(compiled.spec, manifest);
-  const digests = specDigests(compiled.spec);
+  const { uri } = compiled.spec.teacher;
+  const teacherDigest = uri.startsWith('file://') ? await digestOfModel(fileURLToPath(uri)) : undefined;
+  const digests = specDigests(compiled.spec, teacherDigest);
   const identity = { namespace: compiled.namespace, name: compiled.name, uid: digests.Distill.slice(7, 19) };
   const given = storage === undefined ? job.spec.storage?.uri : undefined;
   const root =
     given === undefined ? resolve(storage ?? join(dirname(path), '.blockstill')) : pathOf(compiled.spec);
-  return { ...identity, specDigests: digests, compiled, folder: jobFolder(root, identity) };
+  const manifestDigest = specDigests(compiled.spec).Distill;
+  return {
+    ...identity,
+    specDigests: digests,
+    manifestDigest,
+    teacherDigest,
+    compiled,
+    folder: jobFolder(root, identity),
+  };
 }
 
 export function deviceOf({ resources }: CompiledSpec, stage: Stage): 'CPU' | 'GPU' {

@@ -52,13 +52,6 @@ const interrupted = {
   message: 'Interrupted; run the same command to resume.',
 } satisfies Stop;
 
-const manifestEdited = {
-  type: 'Normal',
-  reason: 'ManifestEdited',
-  message:
-    'The manifest was edited since the last run, but nothing that blocks depend on: finished blocks stay, and the student is made as it says now.',
-} satisfies JobEvent;
-
 /**
  * Runs a job on this machine to its end: observes, decides, carries out, until the job is finished or interrupted. May
  * be killed at any moment; the next run goes on from what is committed and does nothing finished again.
@@ -104,7 +97,9 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   const last = await readStatusFile(job.folder);
   const records = await takeOverAttempts(job.folder, { lastSeen: last?.written, graceSeconds, now });
   const suspensions = await recordSuspension(job.folder, last?.written, now());
-  const events: JobEvent[] = (await recordSpec(job)) ? [manifestEdited] : [];
+  const events: JobEvent[] = [];
+  const news = await recordSpec(job);
+  if (news !== undefined) events.push(news);
   const failures: unknown[] = [];
   const wakeup = new Wakeup();
   const table = await AttemptTable.load(job, records, (warning) => {

@@ -54,6 +54,7 @@ function unitSpec(job: LocalJob, exchange: string): UnitSpec {
     attempt: { id: 'validate', number: 1 },
     spec: toldSpec(job.compiled.spec),
     specDigest: job.specDigests.Prepare,
+    teacherDigest: job.teacherDigest,
     exchange,
   };
 }

@@ -148,6 +148,7 @@ function unitSpecOf(job: LocalJob, unit: UnitToCreate, id: string): UnitSpec {
     spec: toldSpec(job.compiled.spec),
     specDigest: job.specDigests[unit.stage],
     exchange: job.folder,
+    ...(unit.stage === 'Prepare' ? { teacherDigest: job.teacherDigest } : {}),
     ...(plan === undefined ? {} : { plan }),
     ...(blocks === undefined ? {} : { blocks: [...blocks] }),
     ...(results === undefined ? {} : { results: [...results] }),

@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../operator/decide/decision.ts';
@@ -121,5 +121,59 @@ describe('a manifest in which was edited what blocks depend on', () => {
     const changed = await job.load();
     expect(dirname(changed.folder)).toBe(dirname(folder));
     expect(changed.folder).not.toBe(folder);
+  });
+});
+
+describe('another teacher in the place of the one that a job had', () => {
+  /** A job whose teacher is there, as far as files go. */
+  async function jobWithTeacher(): Promise<{ job: FakeJob; weights: string }> {
+    const job = await fakeJob();
+    const folder = join(dirname(job.manifest), 'teacher');
+    await mkdir(folder);
+    const model = { modelTopology: {}, weightsManifest: [{ paths: ['weights.bin'], weights: [] }] };
+    await writeFile(join(folder, 'model.json'), JSON.stringify(model));
+    await writeFile(join(folder, 'weights.bin'), 'first');
+    return { job, weights: join(folder, 'weights.bin') };
+  }
+
+  it('is noticed by its weights, makes another job, and is told', async () => {
+    const { job, weights } = await jobWithTeacher();
+    await using _job = job;
+    const first = await job.run({});
+    const { folder } = await job.load();
+    await writeFile(weights, 'other');
+    expect(await isStatusOf(await job.load())).toBe(false);
+    const { alreadyDone, started, events } = await runAgain(job);
+    expect(alreadyDone).toBe(false);
+    expect(started).toHaveLength(4);
+    expect(events.filter(({ reason }) => reason === 'TeacherReplaced').map(({ message }) => message)).toEqual(
+      [
+        `The teacher is not the one that an earlier run of this manifest had, so all blocks are trained anew. What was made with the earlier one stays in ${folder}.`,
+      ],
+    );
+    await writeFile(weights, 'first');
+    const back = await runAgain(job);
+    expect({ done: back.alreadyDone, started: back.started }).toEqual({ done: true, started: [] });
+    expect(back.status.completionTime).toBe(first.status.completionTime);
+  });
+
+  it('is the same job while the teacher is written again with the same content', async () => {
+    const { job, weights } = await jobWithTeacher();
+    await using _job = job;
+    await job.run({});
+    await writeFile(weights, 'first');
+    expect((await runAgain(job)).alreadyDone).toBe(true);
+  });
+
+  it('is told to prepare, which refuses any other', async () => {
+    const { job } = await jobWithTeacher();
+    await using _job = job;
+    await job.run({});
+    const { folder, teacherDigest } = await job.load();
+    expect(teacherDigest).toBeDefined();
+    const told: unknown = JSON.parse(
+      await readFile(join(folder, 'prepare/attempt-001/unit-spec.json'), 'utf8'),
+    );
+    expect(told).toMatchObject({ teacherDigest });
   });
 });

@@ -105,10 +105,13 @@ export function toldSpec(spec: CompiledSpec): JobSpec {
  *
  * Prepare and distill share one: the plan and every block belong to it. An edit of anything else leaves them, and a
  * changed plan shows itself by its own digest.
+ *
+ * @param teacherDigest what the teacher's files add up to, where they can be read: the spec only says where they lie
  */
-export function specDigests(spec: CompiledSpec): Readonly<Record<Stage, Digest>> {
-  const blocks = digestOfJson(partOf(spec, specParts, new Set(['Blocks'])));
-  const student = digestOfJson(partOf(spec, specParts, new Set(['Blocks', 'Student'])));
+export function specDigests(spec: CompiledSpec, teacherDigest?: Digest): Readonly<Record<Stage, Digest>> {
+  const digestOf = (...wanted: Decides[]): Digest =>
+    digestOfJson({ spec: partOf(spec, specParts, new Set(wanted)), teacherDigest });
+  const [blocks, student] = [digestOf('Blocks'), digestOf('Blocks', 'Student')];
   return { Prepare: blocks, Distill: blocks, Finetune: student };
 }
 

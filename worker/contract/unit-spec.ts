@@ -20,6 +20,8 @@ export const unitSpecSchema = z.object({
   spec: jobSpecSchema,
   /** Digest of what decides this stage's bits in `spec`; results name it. */
   specDigest: digestSchema,
+  /** Prepare: what the teacher's files add up to, where whoever writes this can read them. */
+  teacherDigest: digestSchema.optional(),
   /** The exchange folder of the job. */
   exchange: z.string(),
   /** Absent for Prepare. */

@@ -52,7 +52,11 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
 
   tell('Reading the teacher');
-  const teacher = await loadTeacher(jobSpec, { folder: attempt.path('downloads'), signal });
+  const teacher = await loadTeacher(jobSpec, {
+    folder: attempt.path('downloads'),
+    digest: context.spec.teacherDigest,
+    signal,
+  });
   const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
   const output = outputShapeOf(teacher);
   const { blocks, kept } = chooseBlocks(teacher, jobSpec);
