@@ -1,13 +1,12 @@
 import { distillUnits, isActive } from '../decide/units.ts';
 import type { Backoff, Observed, ObservedAttempt, Prepared } from '../decide/observed.ts';
+import type { ArtifactDepth } from '../../worker/contract/artifacts.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { PrepareResult } from '../../worker/contract/unit-result.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import type { LocalJob } from './local-job.ts';
 import { unitsOf } from './units-file.ts';
 import { readPrepared, verifyResult, type ExpectedResult } from './verify-result.ts';
-
-type Depth = ExpectedResult['depth'];
 
 export interface TableWarning {
   readonly reason: 'ResultRefused' | 'UnitsKept';
@@ -110,7 +109,7 @@ export class AttemptTable {
     };
   }
 
-  async #verifyAll(depth: Depth): Promise<void> {
+  async #verifyAll(depth: ArtifactDepth): Promise<void> {
     this.#prepared = undefined;
     for (const attempt of this.all()) {
       if (attempt.result !== undefined) this.#put({ ...attempt, state: 'Interrupted', result: undefined });
@@ -120,14 +119,14 @@ export class AttemptTable {
   }
 
   /** Results can be judged only when the plan that they must belong to is known. */
-  async #verifyAfterPrepare(depth: Depth): Promise<void> {
+  async #verifyAfterPrepare(depth: ArtifactDepth): Promise<void> {
     if (this.#prepared === undefined) return;
     for (const { name } of distillUnits(this.#prepared)) await this.#verifyUnit(name, depth);
     await this.#verifyUnit('finetune', depth);
   }
 
   /** The first valid result of a unit's ended attempts is the one that counts. */
-  async #verifyUnit(unit: string, depth: Depth): Promise<boolean> {
+  async #verifyUnit(unit: string, depth: ArtifactDepth): Promise<boolean> {
     for (const attempt of this.all().filter((each) => each.unit === unit && isJudged(each))) {
       const result = await this.#resultOf(attempt, depth);
       if (result !== undefined) {
@@ -138,7 +137,7 @@ export class AttemptTable {
     return false;
   }
 
-  async #resultOf(attempt: ObservedAttempt, depth: Depth): Promise<ObservedAttempt['result']> {
+  async #resultOf(attempt: ObservedAttempt, depth: ArtifactDepth): Promise<ObservedAttempt['result']> {
     const verification = await verifyResult(this.#expected(attempt, depth));
     if (verification.kind === 'Refused') this.#refused(verification.message);
     if (verification.kind !== 'Valid') return undefined;
@@ -188,7 +187,7 @@ export class AttemptTable {
     return this.all().some((attempt) => attempt.unit === unit && attempt.result !== undefined);
   }
 
-  #expected({ unit, stage, id }: ObservedAttempt, depth: Depth): ExpectedResult {
+  #expected({ unit, stage, id }: ObservedAttempt, depth: ArtifactDepth): ExpectedResult {
     const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared);
     return {
       exchange: this.#job.folder,
