@@ -136,6 +136,11 @@ it("prints the worker's code and not also that of the error which passes it on",
   expect(text).toBe('error: job: train.npz: No samples.\nAdd some.\n(data/no-samples)\n');
 });
 
+it.each(['run/already-active', 'run/active-elsewhere'] as const)('ends with 75 on %s', (code) => {
+  const terminal = { write: () => undefined, interactive: false, color: false, columns: 80, rows: 24 };
+  expect(printError(new BlockstillError(code, 'Another runs it.'), terminal)).toBe(75);
+});
+
 it('ends with 64 without the GPU that the job asks for', () => {
   const terminal = { write: () => undefined, interactive: false, color: false, columns: 80, rows: 24 };
   expect(printError(new BlockstillError('run/no-gpu', 'None.'), terminal)).toBe(64);

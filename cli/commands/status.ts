@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { BlockstillError } from '../../common/error.ts';
+import { runnerFiles } from '../../operator/local/layout.ts';
 import { loadLocalJob } from '../../operator/local/local-job.ts';
+import { isLocked } from '../../operator/local/lock.ts';
 import { isStatusOf } from '../../operator/local/spec-file.ts';
 import { readStatusFile } from '../../operator/local/status-file.ts';
-import { hasActiveRun } from '../active-run.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { jobTable } from '../render/job-table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -48,7 +49,7 @@ export async function statusCommand(
     out.write(`${outcomeText(job.name, status, out)}\n`);
     out.write(`${progressText(status)}as of ${written.toISOString()}\n`);
     const over = status.phase === 'Complete' || status.phase === 'Failed';
-    if (!over && !(await hasActiveRun(job.folder))) {
+    if (!over && !(await isLocked(join(job.folder, runnerFiles.lock)))) {
       out.write(`No run is active. Resume it: blockstill run ${manifest}\n`);
     }
     out.write(`${jobTable(status).join('\n')}\n`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { digestSchema, stageSchema } from '../../worker/contract/primitives.ts';
+import { processIdentitySchema } from './process-identity.ts';
 
 /** What the runner writes down of an attempt, so that the next runner knows its processes. */
 const attemptRecordSchema = z.object({
@@ -14,7 +15,7 @@ const attemptRecordSchema = z.object({
   retry: z.int().nonnegative(),
   /** What it worked for: the digest of the spec for its stage. */
   specDigest: digestSchema,
-  process: z.object({ pid: z.int(), startTicks: z.string() }),
+  process: processIdentitySchema,
   device: z.string(),
   startTime: z.iso.datetime(),
   /** Present once the process has been seen to have ended. */

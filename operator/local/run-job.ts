@@ -56,8 +56,8 @@ const interrupted = {
  * Runs a job on this machine to its end: observes, decides, carries out, until the job is finished or interrupted. May
  * be killed at any moment; the next run goes on from what is committed and does nothing finished again.
  *
- * @throws BlockstillError `run/already-active` when another process runs the same job, `run/no-gpu`; InvalidInputError
- *   `storage/not-writable`
+ * @throws BlockstillError `run/already-active` or `run/active-elsewhere` when another process runs the same job,
+ *   `run/no-gpu`; InvalidInputError `storage/not-writable`
  */
 export async function runJob(options: RunOptions): Promise<RunOutcome> {
   const { job } = options;
