@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asStorageInputError } from '../../common/files.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { clearUnlessRetained } from '../../worker/contract/clear-exchange.ts';
 import { decide, isFinished } from '../decide/decide.ts';
 import type { Decision, JobEvent } from '../decide/decision.ts';
 import type { Backoff, Observed, Stop } from '../decide/observed.ts';
@@ -153,6 +154,7 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
       if (run.failures.length > 0) throw run.failures[0];
       const over = isFinished(status) || status.phase === 'Suspended';
       if (over && table.active().length === 0) {
+        await clearFinished(job, table);
         const event = alreadyDone ? await republishStudent(job, table.all()) : undefined;
         if (event !== undefined) onUpdate({ observed, status, events: [event] });
         return { status, alreadyDone };
@@ -165,6 +167,14 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
   } finally {
     interrupt.removeEventListener('abort', wake);
   }
+}
+
+/** What finetune's worker does after its commit, if nobody kills it in between. */
+async function clearFinished({ folder, compiled }: LocalJob, table: AttemptTable): Promise<void> {
+  const student = table.all().find(({ result }) => result?.value.stage === 'Finetune')?.result?.value;
+  if (student?.stage !== 'Finetune') return;
+  const { retain } = compiled.spec.storage;
+  await clearUnlessRetained(folder, { retain, accepted: student.accepted });
 }
 
 /** Until the next thing that comes of itself: the end of a back-off, a deadline, the next writing of the status. */
