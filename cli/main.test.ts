@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -92,6 +92,17 @@ describe('the command line', () => {
     expect(text.out).toContain('fake: complete. The student has 2 of 2 blocks replaced');
   });
 
+  it('does not give the end of an earlier run for that of an edited manifest', async () => {
+    await using job = await fakeJob();
+    await job.run({});
+    await appendFile(job.manifest, '  acceptance:\n    maxAccuracyDrop: 0.5\n');
+    for (const output of ['text', 'json']) {
+      const { code, out, error } = await blockstill('status', job.manifest, '--output', output);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      expect(error).toContain('The manifest was edited since it was last run.');
+    }
+  });
+
   it('prints the table again for a finished job, without starting a worker', async () => {
     await using job = await fakeJob();
     await job.run({});
@@ -107,7 +118,7 @@ describe('the command line', () => {
     const { code, out } = await blockstill('run', job.manifest);
     expect(code).toBe(1);
     expect(out).toContain('This job failed in an earlier run; nothing was run again. Change the manifest');
-    expect(out).toContain('an edited manifest is another job.');
+    expect(out).toContain('finished blocks are kept unless');
   });
 
   it('says that no run is active when the last one ended before the job did', async () => {
@@ -132,6 +143,11 @@ it("prints the worker's code and not also that of the error which passes it on",
     64,
   );
   expect(text).toBe('error: job: train.npz: No samples.\nAdd some.\n(data/no-samples)\n');
+});
+
+it.each(['run/already-active', 'run/active-elsewhere'] as const)('ends with 75 on %s', (code) => {
+  const terminal = { write: () => undefined, interactive: false, color: false, columns: 80, rows: 24 };
+  expect(printError(new BlockstillError(code, 'Another runs it.'), terminal)).toBe(75);
 });
 
 it('ends with 64 without the GPU that the job asks for', () => {

@@ -12,7 +12,8 @@ export function printError(error: unknown, terminal: Terminal): number {
   if (error instanceof InvalidInputError) return exitCodes.InvalidInput;
   // Another run of the same manifest on this machine would end the same way.
   if (isCode(error, 'run/suspended') || isCode(error, 'run/no-gpu')) return exitCodes.InvalidInput;
-  return isCode(error, 'run/already-active') ? exitCodes.Busy : exitCodes.Failed;
+  const busy = isCode(error, 'run/already-active') || isCode(error, 'run/active-elsewhere');
+  return busy ? exitCodes.Busy : exitCodes.Failed;
 }
 
 const codeLine = /^\([a-z]+\/[a-z0-9-]+\)$/;

@@ -176,7 +176,7 @@ async function refuseForeign(marker: OutputMarker, folder: string, request: Outp
   const { namespace, name, uid } = request.job;
   const sameName = marker.job.namespace === namespace && marker.job.name === name;
   const origin = request.exchange === undefined ? marker.origin : await originOf(request.exchange, folder);
-  // In a local run equal uids are equal manifests, wherever their storage is.
+  // In a local run equal uids are manifests with the same blocks, wherever their storage is.
   if (sameName && (marker.job.uid === uid || marker.origin === origin)) return;
   const owner = `${marker.job.namespace}/${marker.job.name}`;
   throw new InvalidInputError(

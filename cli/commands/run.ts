@@ -63,10 +63,10 @@ function notRunAgain({ conditions }: RunUpdate['status']): string {
   const reason = conditions?.find(({ type }) => type === 'Failed')?.reason ?? '';
   const change = {
     NothingReplaced: 'spec.distill.steps or epochs, or spec.distill.learningRate',
-    NotAccepted: 'spec.acceptance, spec.distill or spec.finetune',
+    NotAccepted: 'spec.acceptance or spec.finetune; or spec.distill, which trains all blocks again',
     DeadlineExceeded: 'spec.activeDeadlineSeconds',
   }[reason];
-  return `This job failed in an earlier run; nothing was run again. Change the manifest${change === undefined ? '' : ` (${change})`} and run it: an edited manifest is another job.`;
+  return `This job failed in an earlier run; nothing was run again. Change the manifest${change === undefined ? '' : ` (${change})`} and run it; finished blocks are kept unless something is edited that they depend on.`;
 }
 
 function exitCodeOf({ phase, conditions }: RunUpdate['status']): number {

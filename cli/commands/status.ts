@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { BlockstillError } from '../../common/error.ts';
+import { runnerFiles } from '../../operator/local/layout.ts';
 import { loadLocalJob } from '../../operator/local/local-job.ts';
+import { isLocked } from '../../operator/local/lock.ts';
+import { isStatusOf } from '../../operator/local/spec-file.ts';
 import { readStatusFile } from '../../operator/local/status-file.ts';
-import { hasActiveRun } from '../active-run.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { jobTable } from '../render/job-table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -17,7 +19,7 @@ export interface StatusCommand {
 /**
  * `blockstill status`: prints what the last or current run of the manifest on this machine wrote down.
  *
- * @throws BlockstillError `run/never-run`
+ * @throws BlockstillError `run/never-run`, `run/edited`
  */
 export async function statusCommand(
   { manifest, storage, output }: StatusCommand,
@@ -28,12 +30,18 @@ export async function statusCommand(
   if (found === undefined) {
     throw new BlockstillError(
       'run/never-run',
-      'This manifest has not been run here, or it was changed since.',
+      'This manifest has not been run here, or it or its teacher was changed since.',
       {
         where: join(job.folder, 'status.json'),
-        hint: `Run it: blockstill run ${manifest}. An edited manifest is another job, with a folder of its own.`,
+        hint: `Run it: blockstill run ${manifest}. With something edited that blocks depend on, or another teacher, it is another job, with a folder of its own.`,
       },
     );
+  }
+  if (!(await isStatusOf(job))) {
+    throw new BlockstillError('run/edited', 'The manifest was edited since it was last run.', {
+      where: join(job.folder, 'status.json'),
+      hint: `Run it: blockstill run ${manifest}. Finished blocks stay, and the student is made as the manifest says now.`,
+    });
   }
   const { status, written } = found;
   if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);
@@ -41,7 +49,7 @@ export async function statusCommand(
     out.write(`${outcomeText(job.name, status, out)}\n`);
     out.write(`${progressText(status)}as of ${written.toISOString()}\n`);
     const over = status.phase === 'Complete' || status.phase === 'Failed';
-    if (!over && !(await hasActiveRun(job.folder))) {
+    if (!over && !(await isLocked(join(job.folder, runnerFiles.lock)))) {
       out.write(`No run is active. Resume it: blockstill run ${manifest}\n`);
     }
     out.write(`${jobTable(status).join('\n')}\n`);

@@ -59,6 +59,18 @@ describe('what is started', () => {
     },
     { of: 'finetune when every unit is done', observed: anObserved(three), expected: ['finetune#1'] },
     {
+      of: 'finetune under a number of its own after an edit, whatever became of it before',
+      observed: anObserved(
+        [
+          ...three,
+          failed('finetune', { exitCode: 64, superseded: true }),
+          failed('finetune', { number: 2, endTime: at(20), superseded: true }),
+        ],
+        { policy: { onUnitFailure: 'Fail', backoffLimit: 0 } },
+      ),
+      expected: ['finetune#3'],
+    },
+    {
       of: 'nothing when finetune has committed',
       observed: anObserved([...three, finetuned()]),
       expected: [],

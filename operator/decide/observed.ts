@@ -90,6 +90,8 @@ export interface ObservedAttempt {
   /** The value of `Observed.retry` when it was created. */
   readonly retry: number;
   readonly state: AttemptState;
+  /** It worked for what the spec said before an edit: nothing of it counts any more but its number, which is taken. */
+  readonly superseded?: boolean;
   /** It has been told to stop and has not ended yet. */
   readonly stopping?: boolean;
   readonly startTime?: Date | undefined;

@@ -20,7 +20,9 @@ export type UnitState =
   | { readonly kind: 'Exhausted'; readonly message: string };
 
 export interface UnitView extends Unit {
+  /** Without superseded ones. */
   readonly attempts: readonly ObservedAttempt[];
+  readonly nextNumber: number;
   readonly state: UnitState;
 }
 
@@ -47,10 +49,12 @@ export interface UnitViews {
 /** The units of the job with what is known of each. */
 export function viewUnits(observed: Observed): UnitViews {
   const view = (unit: Unit): UnitView => {
-    const attempts = observed.attempts
-      .filter((attempt) => attempt.unit === unit.name)
+    const all = observed.attempts.filter((attempt) => attempt.unit === unit.name);
+    const attempts = all
+      .filter(({ superseded }) => superseded !== true)
       .toSorted((a, b) => a.number - b.number);
-    return { ...unit, attempts, state: stateOf(attempts, observed) };
+    const nextNumber = 1 + Math.max(0, ...all.map(({ number }) => number));
+    return { ...unit, attempts, nextNumber, state: stateOf(attempts, observed) };
   };
   return {
     prepare: view(prepareUnit),
@@ -92,6 +96,6 @@ export function isDue({ state }: UnitView, now: Date): boolean {
   return state.kind === 'Waiting' && (state.notBefore === undefined || state.notBefore <= now);
 }
 
-export function nextAttempt({ name, stage, index, attempts }: UnitView): UnitToCreate {
-  return { unit: name, stage, index, attemptNumber: (attempts.at(-1)?.number ?? 0) + 1 };
+export function nextAttempt({ name, stage, index, nextNumber }: UnitView): UnitToCreate {
+  return { unit: name, stage, index, attemptNumber: nextNumber };
 }

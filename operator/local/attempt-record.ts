@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { writeJsonAtomically } from '../../common/files.ts';
-import { stageSchema } from '../../worker/contract/primitives.ts';
+import { digestSchema, stageSchema } from '../../worker/contract/primitives.ts';
+import { processIdentitySchema } from './process-identity.ts';
 
 /** What the runner writes down of an attempt, so that the next runner knows its processes. */
 const attemptRecordSchema = z.object({
@@ -12,7 +13,9 @@ const attemptRecordSchema = z.object({
   id: z.string(),
   number: z.int().positive(),
   retry: z.int().nonnegative(),
-  process: z.object({ pid: z.int(), startTicks: z.string() }),
+  /** What it worked for: the digest of the spec for its stage. */
+  specDigest: digestSchema,
+  process: processIdentitySchema,
   device: z.string(),
   startTime: z.iso.datetime(),
   /** Present once the process has been seen to have ended. */

@@ -1,13 +1,12 @@
 import { distillUnits, isActive } from '../decide/units.ts';
 import type { Backoff, Observed, ObservedAttempt, Prepared } from '../decide/observed.ts';
+import type { ArtifactDepth } from '../../worker/contract/artifacts.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { PrepareResult } from '../../worker/contract/unit-result.ts';
 import type { AttemptRecord } from './attempt-record.ts';
 import type { LocalJob } from './local-job.ts';
 import { unitsOf } from './units-file.ts';
 import { readPrepared, verifyResult, type ExpectedResult } from './verify-result.ts';
-
-type Depth = ExpectedResult['depth'];
 
 export interface TableWarning {
   readonly reason: 'ResultRefused' | 'UnitsKept';
@@ -32,7 +31,7 @@ export class AttemptTable {
     this.#job = job;
     this.#warn = warn;
     this.retry = 1 + Math.max(-1, ...records.map((record) => record.retry));
-    for (const record of records) this.#put(fromRecord(record));
+    for (const record of records) this.#put(fromRecord(record, job));
   }
 
   static async load(
@@ -110,7 +109,7 @@ export class AttemptTable {
     };
   }
 
-  async #verifyAll(depth: Depth): Promise<void> {
+  async #verifyAll(depth: ArtifactDepth): Promise<void> {
     this.#prepared = undefined;
     for (const attempt of this.all()) {
       if (attempt.result !== undefined) this.#put({ ...attempt, state: 'Interrupted', result: undefined });
@@ -120,15 +119,15 @@ export class AttemptTable {
   }
 
   /** Results can be judged only when the plan that they must belong to is known. */
-  async #verifyAfterPrepare(depth: Depth): Promise<void> {
+  async #verifyAfterPrepare(depth: ArtifactDepth): Promise<void> {
     if (this.#prepared === undefined) return;
     for (const { name } of distillUnits(this.#prepared)) await this.#verifyUnit(name, depth);
     await this.#verifyUnit('finetune', depth);
   }
 
   /** The first valid result of a unit's ended attempts is the one that counts. */
-  async #verifyUnit(unit: string, depth: Depth): Promise<boolean> {
-    for (const attempt of this.all().filter((each) => each.unit === unit && !isActive(each))) {
+  async #verifyUnit(unit: string, depth: ArtifactDepth): Promise<boolean> {
+    for (const attempt of this.all().filter((each) => each.unit === unit && isJudged(each))) {
       const result = await this.#resultOf(attempt, depth);
       if (result !== undefined) {
         this.#change(unit, attempt.id, { state: 'Succeeded', result });
@@ -138,7 +137,7 @@ export class AttemptTable {
     return false;
   }
 
-  async #resultOf(attempt: ObservedAttempt, depth: Depth): Promise<ObservedAttempt['result']> {
+  async #resultOf(attempt: ObservedAttempt, depth: ArtifactDepth): Promise<ObservedAttempt['result']> {
     const verification = await verifyResult(this.#expected(attempt, depth));
     if (verification.kind === 'Refused') this.#refused(verification.message);
     if (verification.kind !== 'Valid') return undefined;
@@ -188,12 +187,12 @@ export class AttemptTable {
     return this.all().some((attempt) => attempt.unit === unit && attempt.result !== undefined);
   }
 
-  #expected({ unit, stage, id }: ObservedAttempt, depth: Depth): ExpectedResult {
+  #expected({ unit, stage, id }: ObservedAttempt, depth: ArtifactDepth): ExpectedResult {
     const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared);
     return {
       exchange: this.#job.folder,
       jobUid: this.#job.uid,
-      specDigest: this.#job.specDigest,
+      specDigest: this.#job.specDigests[stage],
       stage,
       unit,
       depth,
@@ -217,17 +216,14 @@ export class AttemptTable {
   }
 }
 
+/** It has ended, and worked for the spec as it is now. */
+function isJudged(attempt: ObservedAttempt): boolean {
+  return !isActive(attempt) && attempt.superseded !== true;
+}
+
 /** A success is believed only when its result has been verified again. */
-function fromRecord({
-  unit,
-  stage,
-  id,
-  number,
-  retry,
-  device,
-  startTime,
-  end,
-}: AttemptRecord): ObservedAttempt {
+function fromRecord(record: AttemptRecord, { specDigests }: LocalJob): ObservedAttempt {
+  const { unit, stage, id, number, retry, device, startTime, end } = record;
   return {
     unit,
     stage,
@@ -240,5 +236,6 @@ function fromRecord({
     state: end === undefined || end.state === 'Succeeded' ? 'Interrupted' : end.state,
     exitCode: end?.exitCode,
     message: end?.message,
+    ...(record.specDigest === specDigests[stage] ? {} : { superseded: true }),
   };
 }

@@ -16,6 +16,7 @@ export function attemptId(number: number): string {
 /** What the runner keeps beside the units' folders. */
 export const runnerFiles = {
   status: 'status.json',
+  spec: 'spec.json',
   lock: 'runner.lock',
   suspensions: 'suspensions.json',
   units: 'units.json',

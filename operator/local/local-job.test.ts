@@ -2,10 +2,11 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { jobSpecSchema } from '../../worker/contract/job-spec.ts';
-import { loadLocalJob, trainingOf, workerSpec } from './local-job.ts';
+import { jobSpecSchema, toldSpec } from '../../worker/contract/job-spec.ts';
+import { loadLocalJob, trainingOf } from './local-job.ts';
 
 interface Fields {
+  readonly spec?: object;
   readonly seed?: number;
   readonly maxParallel?: number;
   readonly storage?: string;
@@ -15,7 +16,7 @@ interface Fields {
 }
 
 async function load(
-  { seed = 0, maxParallel, storage, packing, suspend, augmentation }: Fields,
+  { seed = 0, maxParallel, storage, packing, suspend, augmentation, spec }: Fields,
   option?: string,
 ) {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'blockstill-job-'));
@@ -32,6 +33,7 @@ async function load(
       storage: storage === undefined ? undefined : { uri: storage },
       execution: { device: 'CPU', seed, maxParallel, packing },
       suspend,
+      ...spec,
     },
   };
   await writeFile(path, JSON.stringify(job));
@@ -42,7 +44,7 @@ describe('a manifest on this machine', () => {
   it('has a folder named after namespace, name and what decides its results', async () => {
     const { job, folder } = await load({});
     expect(job.uid).toMatch(/^[0-9a-f]{12}$/);
-    expect(job.specDigest.slice(7)).toMatch(new RegExp(`^${job.uid}`));
+    expect(job.specDigests.Distill.slice(7)).toMatch(new RegExp(`^${job.uid}`));
     expect(job.folder).toBe(join(folder, '.blockstill/default', `small-${job.uid}`));
   });
 
@@ -56,6 +58,38 @@ describe('a manifest on this machine', () => {
     expect(parallel.job.uid).toBe(plain.job.uid);
     expect(packed.job.uid).toBe(plain.job.uid);
     expect(seeded.job.uid).not.toBe(plain.job.uid);
+  });
+
+  it.each([
+    { of: 'acceptance', spec: { acceptance: { maxAccuracyDrop: 0.2 } } },
+    { of: 'stitch', spec: { stitch: { maxScoreDrop: 0.2 } } },
+    { of: 'finetune', spec: { finetune: { batchSize: 8 } } },
+    { of: 'output', spec: { output: { uri: 'file:///models/other' } } },
+  ])('keeps its blocks and makes another student when $of is edited', async ({ spec }) => {
+    const [plain, edited] = await Promise.all([load({}), load({ spec })]);
+    expect(edited.job.uid).toBe(plain.job.uid);
+    expect(edited.job.specDigests.Prepare).toBe(plain.job.specDigests.Prepare);
+    expect(edited.job.specDigests.Distill).toBe(plain.job.specDigests.Distill);
+    expect(edited.job.specDigests.Finetune).not.toBe(plain.job.specDigests.Finetune);
+  });
+
+  it.each([
+    { of: 'what is done about failures', spec: { distill: { onUnitFailure: 'KeepTeacher' } } },
+    { of: 'how often it is tried', spec: { backoffLimit: 7 } },
+    { of: 'what is kept', spec: { storage: { retain: 'Always' } } },
+  ])('is the same in all its stages when only $of is edited', async ({ spec }) => {
+    const [plain, edited] = await Promise.all([load({}), load({ spec })]);
+    expect(edited.job.specDigests).toEqual(plain.job.specDigests);
+  });
+
+  it.each([
+    { of: 'distill', spec: { distill: { batchSize: 8 } } },
+    { of: 'recalibration, with which a block ends', spec: { stitch: { recalibrationBatches: 3 } } },
+    { of: 'the threads of distill', spec: { execution: { device: 'CPU', threads: { distill: 3 } } } },
+    { of: 'the device', spec: { execution: { device: 'GPU' } } },
+  ])('is another job when $of is edited', async ({ spec }) => {
+    const [plain, edited] = await Promise.all([load({}), load({ spec })]);
+    expect(edited.job.uid).not.toBe(plain.job.uid);
   });
 
   it.each([
@@ -80,7 +114,7 @@ describe('a manifest on this machine', () => {
 
   it('tells workers a spec that they accept', async () => {
     const { job } = await load({});
-    expect(jobSpecSchema.safeParse(workerSpec(job.compiled)).success).toBe(true);
+    expect(jobSpecSchema.safeParse(toldSpec(job.compiled.spec)).success).toBe(true);
   });
 
   it.each([

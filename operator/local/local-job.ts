@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { digestOfJson, type Digest } from '../../common/digest.ts';
+import type { Digest } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import { digestOfModel } from '../../common/model-files.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
 import { cacheBudget } from '../../worker/contract/activation-tier.ts';
-import type { JobSpec } from '../../worker/contract/job-spec.ts';
+import { specDigests } from '../../worker/contract/job-spec.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { JobPolicy, TrainingAmount } from '../decide/observed.ts';
 import type { Packing } from '../packing/choose-units.ts';
@@ -17,16 +18,24 @@ import { jobFolder } from './layout.ts';
 export interface LocalJob {
   readonly namespace: string;
   readonly name: string;
-  /** The first 12 digits of `specDigest`: an edited manifest is another job, the same manifest the same one. */
+  /**
+   * The first 12 digits of the digest of what decides plan and blocks. A manifest in which any of that was edited is
+   * another job, and so is the same one with another teacher in the same place; one in which only the student's part
+   * was edited goes on with its finished blocks.
+   */
   readonly uid: string;
-  readonly specDigest: Digest;
+  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  /** Of what the manifest says that blocks depend on, whatever teacher lies where it says. */
+  readonly manifestDigest: Digest;
+  /** Of the teacher's files as they are now; undefined when they are not on this machine, or can't be read. */
+  readonly teacherDigest: Digest | undefined;
   readonly compiled: CompiledJob;
   /** The exchange folder. */
   readonly folder: string;
 }
 
 /**
- * Reads, checks and compiles a manifest. Relative paths in it start from its own folder.
+ * Reads, checks and compiles a manifest, and looks at the teacher that it names. Relative paths start from its folder.
  *
  * @throws InvalidInputError `manifest/...`, with file and line
  */
@@ -36,31 +45,21 @@ export async function loadLocalJob(manifest: string, storage?: string): Promise<
   const job = parseDistillationJob(text, manifest);
   const compiled = compileJob(job, { manifestFolder: dirname(path) });
   refuseWhatOnlyClustersDo(compiled.spec, manifest);
-  const specDigest = digestOfJson(whatDecidesBits(compiled.spec));
-  const identity = { namespace: compiled.namespace, name: compiled.name, uid: specDigest.slice(7, 19) };
+  const { uri } = compiled.spec.teacher;
+  const teacherDigest = uri.startsWith('file://') ? await digestOfModel(fileURLToPath(uri)) : undefined;
+  const digests = specDigests(compiled.spec, teacherDigest);
+  const identity = { namespace: compiled.namespace, name: compiled.name, uid: digests.Distill.slice(7, 19) };
   const given = storage === undefined ? job.spec.storage?.uri : undefined;
   const root =
     given === undefined ? resolve(storage ?? join(dirname(path), '.blockstill')) : pathOf(compiled.spec);
-  return { ...identity, specDigest, compiled, folder: jobFolder(root, identity) };
-}
-
-/** The part of the spec that a worker is told. */
-export function workerSpec({ spec }: CompiledJob): JobSpec {
-  const { teacher, dataset, partition, replacement, distill, stitch, finetune, acceptance, output } = spec;
-  const { storage, execution, resources } = spec;
+  const manifestDigest = specDigests(compiled.spec).Distill;
   return {
-    teacher,
-    dataset,
-    partition,
-    replacement,
-    distill,
-    stitch,
-    finetune,
-    acceptance,
-    output,
-    storage,
-    execution,
-    resources,
+    ...identity,
+    specDigests: digests,
+    manifestDigest,
+    teacherDigest,
+    compiled,
+    folder: jobFolder(root, identity),
   };
 }
 
@@ -104,37 +103,6 @@ export function trainingOf({ spec }: CompiledJob): TrainingAmount {
     passes: fresh ? Infinity : augmented ? passes : 1,
     cache: cacheBudget(spec.execution.activationCache, deviceOf(spec, 'Distill')),
     finetuneEpochs: spec.finetune.epochs,
-  };
-}
-
-/** What results depend on: not how many workers there are, where activations are kept, or what is done about failures. */
-function whatDecidesBits(spec: CompiledSpec): unknown {
-  const {
-    teacher,
-    dataset,
-    partition,
-    replacement,
-    stitch,
-    finetune,
-    acceptance,
-    output,
-    execution,
-    resources,
-  } = spec;
-  const { onUnitFailure: _, ...distill } = spec.distill;
-  const { precision, threads, seed } = execution;
-  const devices = [resources.prepare.device, resources.distill.device, resources.finetune.device];
-  return {
-    teacher,
-    dataset,
-    partition,
-    replacement,
-    distill,
-    stitch,
-    finetune,
-    acceptance,
-    output,
-    execution: { devices, precision, threads, seed },
   };
 }
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { acquireLock } from './lock.ts';
-import { identityOf, isRunning } from './process-identity.ts';
+import { acquireLock, isLocked } from './lock.ts';
+import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 const temporaryFolder = async () => await mkdtempDisposable(join(tmpdir(), 'blockstill-lock-'));
 
@@ -18,6 +18,16 @@ async function endedProcess() {
   await once(child, 'exit');
   if (identity === undefined) throw new Error('the process was not seen');
   return identity;
+}
+
+async function ownProcess(): Promise<ProcessIdentity> {
+  const own = await identityOf(process.pid);
+  if (own === undefined) throw new Error('this process was not seen');
+  return own;
+}
+
+function lockText(owner: ProcessIdentity, host = hostname()): string {
+  return JSON.stringify({ host, ...owner });
 }
 
 describe('a lock', () => {
@@ -35,22 +45,50 @@ describe('a lock', () => {
   it('of an ended process is taken over', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'runner.lock');
-    await writeFile(path, JSON.stringify(await endedProcess()));
+    await writeFile(path, lockText(await endedProcess()));
     await using _lock = await acquireLock(path);
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(await identityOf(process.pid));
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
+      host: hostname(),
+      ...(await identityOf(process.pid)),
+    });
   });
 
   it('is not held by a later process with the same number', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'runner.lock');
-    await writeFile(path, JSON.stringify({ pid: process.pid, startTicks: '1' }));
+    await writeFile(path, lockText({ ...(await ownProcess()), startTicks: '1' }));
     await expect(acquireLock(path)).resolves.toBeDefined();
+  });
+
+  it('is not held by the same process number before the host was started again', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'runner.lock');
+    await writeFile(path, lockText({ ...(await ownProcess()), bootId: 'an earlier one' }));
+    expect(await isLocked(path)).toBe(false);
+    await using _lock = await acquireLock(path);
+    expect(await isLocked(path)).toBe(true);
+  });
+
+  it('of another host is refused, naming the host, since nobody here knows whether its process runs', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'runner.lock');
+    const text = lockText({ ...(await endedProcess()), pid: 4711, bootId: 'another' }, 'node-7');
+    await writeFile(path, text);
+    expect(await isLocked(path)).toBe(true);
+    await expect(acquireLock(path)).rejects.toMatchObject({
+      code: 'run/active-elsewhere',
+      message: 'A run of this job on the host node-7 (process 4711) holds its folder.',
+      where: path,
+      hint: expect.stringContaining('remove the file'),
+    });
+    expect(await readdir(folder.path)).toEqual(['runner.lock']);
+    expect(await readFile(path, 'utf8')).toBe(text);
   });
 
   it('goes to exactly one of many that find it stale', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'runner.lock');
-    await writeFile(path, JSON.stringify(await endedProcess()));
+    await writeFile(path, lockText(await endedProcess()));
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, async () => await acquireLock(path)),
     );

@@ -1,21 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BlockstillError } from '../../common/error.ts';
-import { identityOf, isRunning } from './process-identity.ts';
+import { identityOf, isRunning, processIdentitySchema } from './process-identity.ts';
 
-const ownerSchema = z.object({ pid: z.int(), startTicks: z.string() });
+/** Folders are shared between machines, processes are not: of one on another host nothing can be known from here. */
+const ownerSchema = processIdentitySchema.extend({ host: z.string() });
+type Owner = z.infer<typeof ownerSchema>;
 
 /**
- * Makes this process the only runner of a job until it is disposed of. The lock of a process that has ended is taken
- * over.
+ * Makes this process the only runner of a job until it is disposed of. The lock of a process of this host that has ended,
+ * by a restart of the host too, is taken over.
  *
- * @throws BlockstillError `run/already-active` when another process runs the job
+ * @throws BlockstillError `run/already-active` when another process runs the job, `run/active-elsewhere` when one on
+ *   another host does, or did and left its lock
  */
 export async function acquireLock(path: string): Promise<AsyncDisposable> {
   await mkdir(dirname(path), { recursive: true });
-  const own = JSON.stringify(await identityOf(process.pid));
+  const own = JSON.stringify({ host: hostname(), ...(await identityOf(process.pid)) });
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, own);
   try {
@@ -45,6 +49,16 @@ async function removeStale(path: string): Promise<void> {
   const seen = await content(path);
   if (seen === undefined) return;
   const owner = ownerOf(seen);
+  if (owner !== undefined && owner.host !== hostname()) {
+    throw new BlockstillError(
+      'run/active-elsewhere',
+      `A run of this job on the host ${owner.host} (process ${owner.pid}) holds its folder.`,
+      {
+        where: path,
+        hint: `Wait for it or stop it there. If it runs no more, because ${owner.host} was switched off or was a container, remove the file.`,
+      },
+    );
+  }
   if (owner !== undefined && (await isRunning(owner))) {
     throw new BlockstillError(
       'run/already-active',
@@ -62,7 +76,13 @@ async function removeStale(path: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-function ownerOf(text: string): z.infer<typeof ownerSchema> | undefined {
+/** Whether somebody runs the job, as far as can be told: the lock of another host counts as held. */
+export async function isLocked(path: string): Promise<boolean> {
+  const owner = ownerOf((await content(path)) ?? '');
+  return owner !== undefined && (owner.host !== hostname() || (await isRunning(owner)));
+}
+
+function ownerOf(text: string): Owner | undefined {
   try {
     return ownerSchema.parse(JSON.parse(text));
   } catch {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asStorageInputError } from '../../common/files.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { clearUnlessRetained } from '../../worker/contract/clear-exchange.ts';
 import { decide, isFinished } from '../decide/decide.ts';
 import type { Decision, JobEvent } from '../decide/decision.ts';
 import type { Backoff, Observed, Stop } from '../decide/observed.ts';
@@ -12,6 +13,7 @@ import { runnerFiles } from './layout.ts';
 import { deviceOf, policyOf, trainingOf, type LocalJob } from './local-job.ts';
 import { acquireLock } from './lock.ts';
 import { republishStudent } from './republish-student.ts';
+import { recordSpec } from './spec-file.ts';
 import { readStatusFile, StatusFile } from './status-file.ts';
 import { recordSuspension } from './suspensions.ts';
 import { Wakeup } from './wakeup.ts';
@@ -55,8 +57,8 @@ const interrupted = {
  * Runs a job on this machine to its end: observes, decides, carries out, until the job is finished or interrupted. May
  * be killed at any moment; the next run goes on from what is committed and does nothing finished again.
  *
- * @throws BlockstillError `run/already-active` when another process runs the same job, `run/no-gpu`; InvalidInputError
- *   `storage/not-writable`
+ * @throws BlockstillError `run/already-active` or `run/active-elsewhere` when another process runs the same job,
+ *   `run/no-gpu`; InvalidInputError `storage/not-writable`
  */
 export async function runJob(options: RunOptions): Promise<RunOutcome> {
   const { job } = options;
@@ -97,6 +99,8 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   const records = await takeOverAttempts(job.folder, { lastSeen: last?.written, graceSeconds, now });
   const suspensions = await recordSuspension(job.folder, last?.written, now());
   const events: JobEvent[] = [];
+  const news = await recordSpec(job);
+  if (news !== undefined) events.push(news);
   const failures: unknown[] = [];
   const wakeup = new Wakeup();
   const table = await AttemptTable.load(job, records, (warning) => {
@@ -150,6 +154,7 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
       if (run.failures.length > 0) throw run.failures[0];
       const over = isFinished(status) || status.phase === 'Suspended';
       if (over && table.active().length === 0) {
+        await clearFinished(job, table);
         const event = alreadyDone ? await republishStudent(job, table.all()) : undefined;
         if (event !== undefined) onUpdate({ observed, status, events: [event] });
         return { status, alreadyDone };
@@ -162,6 +167,14 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
   } finally {
     interrupt.removeEventListener('abort', wake);
   }
+}
+
+/** What finetune's worker does after its commit, if nobody kills it in between. */
+async function clearFinished({ folder, compiled }: LocalJob, table: AttemptTable): Promise<void> {
+  const student = table.all().find(({ result }) => result?.value.stage === 'Finetune')?.result?.value;
+  if (student?.stage !== 'Finetune') return;
+  const { retain } = compiled.spec.storage;
+  await clearUnlessRetained(folder, { retain, accepted: student.accepted });
 }
 
 /** Until the next thing that comes of itself: the end of a back-off, a deadline, the next writing of the status. */

@@ -5,10 +5,11 @@ import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { workerEnvironment } from '../../worker/contract/environment.ts';
 import { exitCode } from '../../worker/contract/exit-code.ts';
+import { toldSpec } from '../../worker/contract/job-spec.ts';
 import { contractVersion } from '../../worker/contract/primitives.ts';
 import type { UnitSpec } from '../../worker/contract/unit-spec.ts';
 import { validationReportSchema, type ValidationReport } from '../../worker/contract/validation-report.ts';
-import { workerSpec, type LocalJob } from './local-job.ts';
+import type { LocalJob } from './local-job.ts';
 import { lastErrorIn } from './worker-log.ts';
 
 export interface ValidateOptions {
@@ -51,8 +52,9 @@ function unitSpec(job: LocalJob, exchange: string): UnitSpec {
     stage: 'Prepare',
     unit: 'prepare',
     attempt: { id: 'validate', number: 1 },
-    spec: workerSpec(job.compiled),
-    specDigest: job.specDigest,
+    spec: toldSpec(job.compiled.spec),
+    specDigest: job.specDigests.Prepare,
+    teacherDigest: job.teacherDigest,
     exchange,
   };
 }

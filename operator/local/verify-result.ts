@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
+import { artifactsOf, type ArtifactDepth } from '../../worker/contract/artifacts.ts';
 import { planSchema, profileSchema } from '../../worker/contract/plan.ts';
 import type { Artifact, Stage } from '../../worker/contract/primitives.ts';
 import {
@@ -22,11 +23,7 @@ export interface ExpectedResult {
   /** Absent for prepare, and while it isn't known. */
   readonly planDigest?: Digest | undefined;
   readonly blocks?: readonly string[] | undefined;
-  /**
-   * `Documents`: plan and profile, and what finetune made. Enough once a student is committed: data, checkpoints and
-   * blocks may have been cleared away since.
-   */
-  readonly depth: 'Everything' | 'Documents';
+  readonly depth: ArtifactDepth;
 }
 
 export type Verification =
@@ -90,18 +87,6 @@ function mismatch(result: UnitResult, expected: ExpectedResult): string | undefi
   if (result.stage === 'Finetune' || expected.blocks === undefined) return undefined;
   const same = result.blocks.map(({ name }) => name).join() === expected.blocks.join();
   return same ? undefined : 'it has other blocks';
-}
-
-function artifactsOf(result: UnitResult, depth: ExpectedResult['depth']): readonly Artifact[] {
-  const everything = depth === 'Everything';
-  switch (result.stage) {
-    case 'Prepare':
-      return [result.plan, result.profile, ...(everything ? result.artifacts : [])];
-    case 'Distill':
-      return !everything ? [] : result.blocks.flatMap(({ weights }) => (weights === null ? [] : [weights]));
-    case 'Finetune':
-      return result.artifacts;
-  }
 }
 
 async function damageOf(folder: string, artifact: Artifact): Promise<string | undefined> {

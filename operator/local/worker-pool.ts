@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { workerEnvironment } from '../../worker/contract/environment.ts';
 import { exitCode } from '../../worker/contract/exit-code.ts';
+import { toldSpec } from '../../worker/contract/job-spec.ts';
 import { contractVersion } from '../../worker/contract/primitives.ts';
 import type { UnitSpec } from '../../worker/contract/unit-spec.ts';
 import type { AttemptToRemove, UnitToCreate } from '../decide/decision.ts';
@@ -10,7 +11,7 @@ import { writeAttemptRecord, type AttemptRecord } from './attempt-record.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { Devices } from './devices.ts';
 import { attemptFiles, attemptId } from './layout.ts';
-import { workerSpec, type LocalJob } from './local-job.ts';
+import type { LocalJob } from './local-job.ts';
 import { lastWordsOf } from './worker-log.ts';
 import { startWorker, type WorkerExit, type WorkerProcess } from './worker-process.ts';
 
@@ -68,6 +69,7 @@ export class WorkerPool {
       id,
       number: unit.attemptNumber,
       retry: table.retry,
+      specDigest: job.specDigests[unit.stage],
       process: worker.identity,
       device,
       startTime: startTime.toISOString(),
@@ -143,9 +145,10 @@ function unitSpecOf(job: LocalJob, unit: UnitToCreate, id: string): UnitSpec {
     stage: unit.stage,
     unit: unit.unit,
     attempt: { id, number: unit.attemptNumber },
-    spec: workerSpec(job.compiled),
-    specDigest: job.specDigest,
+    spec: toldSpec(job.compiled.spec),
+    specDigest: job.specDigests[unit.stage],
     exchange: job.folder,
+    ...(unit.stage === 'Prepare' ? { teacherDigest: job.teacherDigest } : {}),
     ...(plan === undefined ? {} : { plan }),
     ...(blocks === undefined ? {} : { blocks: [...blocks] }),
     ...(results === undefined ? {} : { results: [...results] }),

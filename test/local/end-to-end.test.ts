@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -131,6 +131,27 @@ describe('blockstill run', () => {
     expect(stdout + stderr).toMatch(/already|done|complete/i);
     expect(await statusOf('one')).toEqual(before);
   });
+
+  test('an edited acceptance makes the student again, from the same plan and the blocks that are there', async () => {
+    const results = async (): Promise<string[]> => {
+      const files = await readdir(join(folder, 'one'), { recursive: true });
+      return files.filter((file) => file.endsWith('/result.json'));
+    };
+    const [before, first] = [await results(), await statusOf('one')];
+    const manifest = await readFile(join(folder, 'job.yaml'), 'utf8');
+    const edited = manifest.replace('maxAccuracyDrop: 1', 'maxAccuracyDrop: 0.9');
+    await writeFile(join(folder, 'job.yaml'), edited);
+    expect((await run('one')).code).toBe(0);
+    const made = (await results()).filter((result) => !before.includes(result));
+    // The data were cleared away when the job was complete.
+    expect(made.map((path) => path.split('/').slice(-3, -1).join('/')).toSorted()).toEqual([
+      'finetune/attempt-002',
+      'prepare/attempt-002',
+    ]);
+    expect(outcome(await statusOf('one'))).toEqual(outcome(first));
+    await writeFile(join(folder, 'job.yaml'), manifest);
+    expect((await run('one')).stdout).toContain('already done');
+  }, 600_000);
 
   test('killed outright at random moments, runner and workers, the same command ends at the same bits', async () => {
     const random = randomStream('kills', 1);

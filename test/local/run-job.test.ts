@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -86,6 +87,42 @@ describe('a run on this machine', () => {
     await rm(join(folder, 'unit-001/attempt-001/conv_1.weights'));
     const second = await job.run({});
     expect(second).toEqual({ status: first.status, alreadyDone: true });
+  });
+
+  it.each([
+    { retain: 'Never', accepted: false, cleared: true },
+    { retain: 'OnFailure', accepted: true, cleared: true },
+    { retain: 'OnFailure', accepted: false, cleared: false },
+    { retain: 'Always', accepted: true, cleared: false },
+  ])(
+    'clears away what a killed finetune left: $retain, accepted $accepted: $cleared',
+    async ({ retain, accepted, cleared }) => {
+      await using job = await fakeJob(`  storage:\n    retain: ${retain}\n`);
+      // The fake worker never clears, as if it was killed between its commit and that.
+      await job.run({ accepted, faults: { finetune: ['crash-after-commit'] } });
+      const { folder } = await job.load();
+      const checkpoint = join(folder, 'unit-000/attempt-001/checkpoint.safetensors');
+      for (let run = 0; run < 2; run++) {
+        await writeFile(checkpoint, 'left behind');
+        expect((await job.run({ accepted })).alreadyDone).toBe(true);
+        expect(existsSync(checkpoint)).toBe(!cleared);
+      }
+    },
+  );
+
+  it('clears away in the same run what a finetune left that was killed after its commit', async () => {
+    await using job = await fakeJob();
+    const { folder } = await job.load();
+    const checkpoint = join(folder, 'unit-000/attempt-001/checkpoint.safetensors');
+    await job.run(
+      { faults: { finetune: ['crash-after-commit'] } },
+      {
+        onUpdate: ({ observed }) => {
+          if (observed.attempts.some(({ unit }) => unit === 'finetune')) writeFileSync(checkpoint, '');
+        },
+      },
+    );
+    expect(existsSync(checkpoint)).toBe(false);
   });
 
   it('ignores a result that is not one', async () => {

@@ -71,6 +71,31 @@ describe('the result of a block depends on teacher, data, spec, seed and block a
     expect(second.reference.digest).toBe(first.reference.digest);
   });
 
+  test('nothing that an edited manifest may say of the student changes plan or blocks', async () => {
+    const teacher = await networkOf(resnetV2());
+    const outcomes = [];
+    const plans = [];
+    for (const edit of [
+      {},
+      {
+        stitch: { maxScoreDrop: 0.01, maxStitchedDrop: 0.01, recalibrationBatches: 3 },
+        finetune: { epochs: 0, batchSize: 4, temperature: 9 },
+        acceptance: { maxAccuracyDrop: 0 },
+        output: { uri: 'file:///tmp/blockstill-elsewhere/student' },
+        execution: { device: 'CPU', threads: { prepare: 1, distill: 1, finetune: 2 }, seed: 7 },
+      },
+    ] as const) {
+      await using job = await SmallJob.create({ teacher, spec: edit });
+      const { plan, reference } = await job.prepare();
+      plans.push(plan);
+      const names = plan.blocks.slice(0, 1).map(({ name }) => name);
+      outcomes.push(outcome(await distill(job, 'unit-000', names, reference)));
+    }
+    // The jobs lie in different folders, which the digest of the spec shows.
+    expect({ ...plans[1], specDigest: plans[0]?.specDigest }).toEqual(plans[0]);
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  });
+
   test('activations from memory, disk and recomputation give the same bits, with replayed augmentation', async () => {
     const teacher = await networkOf(resnet('3x3'));
     const results = [];

@@ -4,11 +4,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CompiledSpec } from '../../crds/compiled-job.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { DistillationJob } from '../../crds/distillation-job.ts';
-import { digestOfBytes, digestOfJson } from '../../common/digest.ts';
+import { digestOfBytes } from '../../common/digest.ts';
 import { randomStream } from '../../common/random.ts';
 import { workerEnvironment } from '../../worker/contract/environment.ts';
+import { specDigests, toldSpec } from '../../worker/contract/job-spec.ts';
 import type { Plan } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitResult } from '../../worker/contract/unit-result.ts';
@@ -41,9 +43,9 @@ export interface RunUnit {
 /** A teacher, a little data, and an exchange in a temporary folder, with real worker processes to run on them. */
 export class SmallJob implements AsyncDisposable {
   readonly folder: string;
-  readonly #spec: UnitSpec['spec'];
+  readonly #spec: CompiledSpec;
 
-  private constructor(folder: string, spec: UnitSpec['spec']) {
+  private constructor(folder: string, spec: CompiledSpec) {
     this.folder = folder;
     this.#spec = spec;
   }
@@ -93,8 +95,8 @@ export class SmallJob implements AsyncDisposable {
       stage: run.stage,
       unit: run.unit,
       attempt: { id: run.attempt, number: 1 },
-      spec: this.#spec,
-      specDigest: digestOfJson(this.#spec),
+      spec: toldSpec(this.#spec),
+      specDigest: specDigests(this.#spec)[run.stage],
       exchange: this.exchange,
       ...(run.plan && { plan: run.plan }),
       ...(run.blocks && { blocks: [...run.blocks] }),

@@ -18,8 +18,10 @@ export const unitSpecSchema = z.object({
   unit: z.string().regex(/^[a-z0-9-]{1,63}$/),
   attempt: z.object({ id: z.string().regex(/^[A-Za-z0-9-]{1,63}$/), number: z.int().positive() }),
   spec: jobSpecSchema,
-  /** Digest of what decides bits in `spec`; results name it. */
+  /** Digest of what decides this stage's bits in `spec`; results name it. */
   specDigest: digestSchema,
+  /** Prepare: what the teacher's files add up to, where whoever writes this can read them. */
+  teacherDigest: digestSchema.optional(),
   /** The exchange folder of the job. */
   exchange: z.string(),
   /** Absent for Prepare. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
 import { writeJsonAtomically } from '../../common/files.ts';
+import { artifactsOf } from '../contract/artifacts.ts';
 import type { Artifact } from '../contract/primitives.ts';
 import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
@@ -94,18 +95,6 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   } catch {
     await copyFile(from, `${to}.tmp`);
     await rename(`${to}.tmp`, to);
-  }
-}
-
-/** Every file that a result vouches for, relative to its own folder. */
-function artifactsOf(result: UnitResult): readonly Artifact[] {
-  switch (result.stage) {
-    case 'Prepare':
-      return [result.plan, result.profile, ...result.artifacts];
-    case 'Distill':
-      return result.blocks.flatMap((block) => (block.weights === null ? [] : [block.weights]));
-    case 'Finetune':
-      return result.artifacts;
   }
 }
 

@@ -1,9 +1,10 @@
 import { canonicalJson } from '../../common/digest.ts';
+import { checkOutput } from '../../common/output-folder.ts';
+import { clearUnlessRetained } from '../contract/clear-exchange.ts';
 import { contractVersion, type Accuracies } from '../contract/primitives.ts';
 import type { FinetuneResult } from '../contract/unit-result.ts';
 import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
 import { noMeterReason } from '../energy.ts';
-import { clearExchange } from '../exchange/clear-exchange.ts';
 import { createPause, type Pause } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import type { Network } from '../models/network.ts';
@@ -48,8 +49,11 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   const { attempt, clock } = context;
   const startTime = clock.now();
   const started = clock.seconds();
+  // Prepare has checked it, but for a manifest whose `output` may have been edited since.
+  await checkOutput(context.spec);
   using inputs = await openPlan(context);
-  const platform = openPlatform(context.spec, inputs.plan.threads.finetune);
+  const { threads } = context.spec.spec.execution;
+  const platform = openPlatform(context.spec, threads.finetune ?? inputs.plan.threads.finetune);
   const pause = createPause(clock.seconds, context.signal);
   const tell = (activity: string, fraction: number): void =>
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
@@ -147,13 +151,9 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     artifacts,
   };
   await attempt.commit(result);
-  await clearUnlessRetained(context, acceptance.accepted);
-  return result;
-}
-
-async function clearUnlessRetained(context: WorkContext, accepted: boolean): Promise<void> {
   const { retain } = context.spec.spec.storage;
-  if (retain === 'Never' || (retain === 'OnFailure' && accepted)) await clearExchange(context.spec.exchange);
+  await clearUnlessRetained(context.spec.exchange, { retain, accepted: acceptance.accepted });
+  return result;
 }
 
 async function select(

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { digestOfBytes, digestOfJson, type Digest } from '../../common/digest.ts';
+import { digestOfBytes, type Digest } from '../../common/digest.ts';
 import { InvalidInputError } from '../../common/error.ts';
+import { modelDigest, shardFile } from '../../common/model-files.ts';
 import type { Shape } from '../graph/tensor.ts';
 import { assembleNetwork } from './assemble.ts';
 import { assignWeights } from './assign-weights.ts';
@@ -52,11 +53,6 @@ export async function loadNetwork(path: string, options: LoadOptions = {}): Prom
     });
   }
   return network;
-}
-
-/** One digest for a `model.json` and its weight files, from the digest of each. */
-export function modelDigest(digests: ReadonlyMap<string, Digest>): Digest {
-  return digestOfJson(Object.fromEntries(digests));
 }
 
 function parseJson(text: string, where: string): unknown {
@@ -141,8 +137,8 @@ async function readShardBeside(
   shard: string,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const normal = posix.normalize(shard.replaceAll('\\', '/'));
-  if (posix.isAbsolute(normal) || normal.split('/').includes('..') || /^[A-Za-z]:/.test(normal)) {
+  const beside = shardFile(file, shard);
+  if (beside === undefined) {
     throw new InvalidInputError(
       'model/shard-path',
       `The shard "${shard}" lies outside of the model's folder.`,
@@ -150,7 +146,7 @@ async function readShardBeside(
     );
   }
   try {
-    return await readFile(join(dirname(file), normal), { signal });
+    return await readFile(beside, { signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw new InvalidInputError('model/shard-missing', `The shard "${shard}" cannot be read.`, {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { digestOfBytes, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
 import { writeFileAtomically } from '../../common/files.ts';
-import { modelDigest } from './load.ts';
+import { modelDigest } from '../../common/model-files.ts';
 import type { Network, WeightTensor } from './network.ts';
 import { tfjsLayers } from './tfjs-layers.ts';
 

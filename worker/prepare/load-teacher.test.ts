@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { digestOfModel } from '../../common/model-files.ts';
 import { useHttpMock } from '../../test/http.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import { vgg } from '../models/testing/families.ts';
@@ -63,5 +64,21 @@ test('a model.json that is not the pinned one is refused', async () => {
     loadTeacher({ dataset, teacher: { uri, format: 'LayersModel', sha256: '0'.repeat(64) } }, options()),
   ).rejects.toMatchObject({
     code: 'model/digest',
+  });
+});
+
+test('a teacher is refused that is not the one with which its job began', async () => {
+  const path = join(folder, 'model');
+  const digest = await digestOfModel(path);
+  const teacher = { uri: pathToFileURL(path).href, format: 'LayersModel' } as const;
+  await expect(loadTeacher({ dataset, teacher }, { ...options(), digest })).resolves.toBeDefined();
+  const weights = await readFile(join(path, 'weights.bin'));
+  await writeFile(
+    join(path, 'weights.bin'),
+    weights.map((byte, index) => (index === 0 ? byte ^ 1 : byte)),
+  );
+  await expect(loadTeacher({ dataset, teacher }, { ...options(), digest })).rejects.toMatchObject({
+    code: 'model/changed',
+    message: 'The teacher was replaced while the job began.',
   });
 });

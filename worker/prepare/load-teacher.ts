@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestOfFile } from '../../common/digest.ts';
+import { digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import { loadNetwork, networkFromJson } from '../models/load.ts';
@@ -10,11 +10,12 @@ import { localPath, type ResolveOptions } from './resolve-inputs.ts';
 /**
  * Loads the teacher that the manifest names.
  *
- * @throws InvalidInputError `model/digest` when model.json is not the pinned one, and what {@link loadNetwork} throws.
+ * @throws InvalidInputError `model/digest` when model.json is not the pinned one, `model/changed` when the files do not add
+ *   up to `options.digest`, and what {@link loadNetwork} throws.
  */
 export async function loadTeacher(
   { dataset, teacher }: Pick<JobSpec, 'teacher' | 'dataset'>,
-  options: ResolveOptions,
+  options: ResolveOptions & { readonly digest?: Digest | undefined },
 ): Promise<Network> {
   const { sha256, uri } = teacher;
   const { image } = dataset.preprocessing;
@@ -31,7 +32,16 @@ export async function loadTeacher(
       });
     }
   }
-  return loadNetwork(path, { inputShape, signal: options.signal });
+  const { digest, signal } = options;
+  try {
+    return await loadNetwork(path, { inputShape, digest, signal });
+  } catch (error) {
+    if (!(error instanceof InvalidInputError && error.code === 'model/changed')) throw error;
+    throw new InvalidInputError('model/changed', 'The teacher was replaced while the job began.', {
+      where: path,
+      hint: 'Run the same command again: with another teacher it is another job.',
+    });
+  }
 }
 
 /** The weight files lie beside model.json on the server; the paths in it may not lead elsewhere. */

@@ -52,7 +52,11 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
 
   tell('Reading the teacher');
-  const teacher = await loadTeacher(jobSpec, { folder: attempt.path('downloads'), signal });
+  const teacher = await loadTeacher(jobSpec, {
+    folder: attempt.path('downloads'),
+    digest: context.spec.teacherDigest,
+    signal,
+  });
   const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
   const output = outputShapeOf(teacher);
   const { blocks, kept } = chooseBlocks(teacher, jobSpec);
@@ -120,7 +124,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     boundaries,
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
     kept: [...kept],
-    threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads, blocks.length) },
+    threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads.distill, blocks.length) },
     warnings: teacherWarnings(
       measured.accuracy,
       dataset.validation.labels === undefined ? null : constantAnswer(dataset.validation.labels),
@@ -159,16 +163,14 @@ function boundariesOf(
 
 /**
  * Thread counts of the later stages, settled once: bits depend on them, so they come from the manifest or from this
- * machine's cores and the number of blocks, and never from the number of workers or the load.
+ * machine's cores and the number of blocks, and never from the number of workers or the load. What the manifest says of
+ * finetune stays out of the plan, which would be another one, with other blocks, when that is edited.
  */
-function threadsOf(
-  given: { readonly distill?: number | undefined; readonly finetune?: number | undefined },
-  blocks: number,
-): { distill: number; finetune: number } {
+function threadsOf(distill: number | undefined, blocks: number): { distill: number; finetune: number } {
   const cores = availableParallelism();
   return {
-    distill: given.distill ?? Math.max(1, Math.floor(cores / Math.min(cores, blocks))),
-    finetune: given.finetune ?? cores,
+    distill: distill ?? Math.max(1, Math.floor(cores / Math.min(cores, blocks))),
+    finetune: cores,
   };
 }
 

@@ -19,7 +19,7 @@ export async function validate(context: WorkContext): Promise<ValidationReport> 
   try {
     // Nothing is kept in this exchange, so it says nothing about where the job comes from.
     await checkOutput({ ...context.spec, exchange: undefined });
-    const teacher = await loadTeacher(jobSpec, options);
+    const teacher = await loadTeacher(jobSpec, { ...options, digest: context.spec.teacherDigest });
     const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
     const output = outputShapeOf(teacher);
     const { blocks, kept } = chooseBlocks(teacher, jobSpec);
