@@ -28,6 +28,10 @@ function phaseEvents(status: DistillationJobStatus, { previous, policy, prepared
   if (phase === 'Distilling' && unlabelled !== undefined) {
     events.push({ type: 'Warning', reason: 'NoLabels', message: `The data has ${unlabelled}.` });
   }
+  if (phase === 'Distilling') {
+    for (const message of prepared?.plan.warnings ?? [])
+      events.push({ type: 'Warning', reason: 'Prepare', message });
+  }
   const ceiling = status.speedup?.ceiling;
   const asked = policy.maxParallel;
   if (phase === 'Distilling' && ceiling !== undefined && asked !== undefined && asked > Math.ceil(ceiling)) {

@@ -269,6 +269,15 @@ describe('events', () => {
     expect(messages(aPlan(['a']))).toHaveLength(1);
   });
 
+  it("pass on prepare's warnings, once", () => {
+    const observed = anObserved([], { prepared: prepared(aPlan(['a'], { warnings: ['Slow.', 'Odd.'] })) });
+    const { status, events } = decide(observed, at(0));
+    expect(events.slice(1)).toEqual(
+      ['Slow.', 'Odd.'].map((message) => ({ type: 'Warning', reason: 'Prepare', message })),
+    );
+    expect(decide({ ...observed, previous: status }, at(1)).events).toEqual([]);
+  });
+
   it('warn when more workers are asked for than can help', () => {
     const policy = { onUnitFailure: 'Fail', backoffLimit: 3, maxParallel: 3 } as const;
     expect(decide(anObserved([], { policy }), at(0)).events[1]).toMatchObject({

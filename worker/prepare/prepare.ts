@@ -20,6 +20,7 @@ import type { WorkContext } from '../work-context.ts';
 import { chooseBlocks } from './choose-blocks.ts';
 import { loadTeacher } from './load-teacher.ts';
 import { measureTeacher, type TeacherMeasurements } from './measure-teacher.ts';
+import { precisionWarnings } from './precision-warnings.ts';
 import { profileReplacements } from './profile-replacements.ts';
 import { resolveDataset } from './resolve-inputs.ts';
 import { teacherWarnings } from './teacher-warnings.ts';
@@ -121,10 +122,13 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
     kept: [...kept],
     threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads, blocks.length) },
-    warnings: teacherWarnings(
-      measured.accuracy,
-      dataset.validation.labels === undefined ? null : constantAnswer(dataset.validation.labels),
-    ),
+    warnings: [
+      ...teacherWarnings(
+        measured.accuracy,
+        dataset.validation.labels === undefined ? null : constantAnswer(dataset.validation.labels),
+      ),
+      ...precisionWarnings(jobSpec, context.cpuInfo),
+    ],
   };
   const profile = profileOf(platform.deviceName, measured, stepSeconds);
   const result: PrepareResult = {
