@@ -204,7 +204,9 @@ export const status = z.strictObject({
   completionTime: timestamp().optional().describe('When the job ended, in success or failure.'),
   teacher: teacher.optional().describe('What is known of the teacher.'),
   student: student.optional().describe('What is known of the student.'),
-  blocks: listMap(block, ['name'], 128).optional().describe('Each block, replaced or kept.'),
+  blocks: listMap(block, ['name'], 128)
+    .optional()
+    .describe("Each block, replaced or kept, in the network's order."),
   progress: progress.optional().describe('How far the job is.'),
   speedup: speedup.optional().describe('What parallel training gained.'),
   energy: energy.optional().describe('What it cost.'),

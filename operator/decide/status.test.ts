@@ -116,13 +116,32 @@ describe('blocks', () => {
   it('list what is kept with its reason', () => {
     const plan = aPlan(['a'], { kept: [{ name: 'first', layers: ['first'], reason: 'not cheaper' }] });
     const { blocks } = decide(anObserved([], { prepared: prepared(plan) }), at(0)).status;
-    expect(blocks?.[1]).toEqual({
+    expect(blocks?.[0]).toEqual({
       name: 'first',
       layers: 'first',
       state: 'Kept',
       replaced: false,
       reason: 'not cheaper',
     });
+  });
+
+  it("are in the network's order, kept or not, and of the units", () => {
+    const kept = ['first', 'middle'].map((name) => ({ name, layers: [name], reason: 'not cheaper' }));
+    const plan = aPlan(['a', 'b'], { kept, candidates: ['first', 'a', 'middle', 'b'] });
+    const observed = anObserved([], { prepared: prepared(plan, {}, [['b'], ['a']]) });
+    expect(decide(observed, at(0)).status.blocks?.map(({ name }) => name)).toEqual([
+      'first',
+      'a',
+      'middle',
+      'b',
+    ]);
+  });
+
+  it('leave out what is kept before what is worked on when there are too many', () => {
+    const names = Array.from({ length: 127 }, (_, index) => `block_${index}`);
+    const kept = ['first', 'second'].map((name) => ({ name, layers: [name], reason: 'not cheaper' }));
+    const { blocks } = decide(anObserved([], { prepared: prepared(aPlan(names, { kept })) }), at(0)).status;
+    expect(blocks?.map(({ name }) => name)).toEqual(['first', ...names]);
   });
 });
 

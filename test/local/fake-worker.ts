@@ -133,6 +133,7 @@ function prepareResult(): UnitResult {
       teacher: cost,
       replacement: { parameters: 3000, macs: 30_000 },
     })),
+    candidates: ['conv_first', ...names],
     kept: [{ name: 'conv_first', layers: ['conv_first'], reason: 'the replacement is not cheaper' }],
     threads: { prepare: 1, distill: 1, finetune: 1 },
     warnings: [],

@@ -61,6 +61,8 @@ export const planSchema = z.object({
   boundaries: z.array(z.string()),
   blocks: z.array(plannedBlockSchema).min(1).max(128),
   kept: z.array(keptBlockSchema),
+  /** The names of `blocks` and `kept` together in the teacher's order; plans of the first builds have none. */
+  candidates: z.array(z.string()).default([]),
   threads: z.object({
     prepare: z.int().positive(),
     distill: z.int().positive(),

@@ -56,7 +56,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const teacher = await loadTeacher(jobSpec, { folder: attempt.path('downloads'), signal });
   const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
   const output = outputShapeOf(teacher);
-  const { blocks, kept } = chooseBlocks(teacher, jobSpec);
+  const { blocks, kept, candidates } = chooseBlocks(teacher, jobSpec);
 
   tell('Materialising the data');
   const datasetSpec = await resolveDataset(jobSpec.dataset, { folder: attempt.path('downloads'), signal });
@@ -121,6 +121,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     boundaries,
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
     kept: [...kept],
+    candidates: [...candidates],
     threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads, blocks.length) },
     warnings: [
       ...teacherWarnings(
