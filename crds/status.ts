@@ -183,7 +183,7 @@ const summary = z.strictObject({
   energy: shown('Energy. Example: 0.41 kWh.'),
   accuracy: shown('Accuracy of the student. Example: 98.0%.'),
   saving: shown('Energy saving. Example: 17%.'),
-  gpuSeconds: shown('Device seconds of all attempts. Example: 5120.'),
+  gpuSeconds: shown('Device seconds of all attempts on GPUs; absent when there were none. Example: 5120.'),
 });
 
 /** `status` of a DistillationJob. Unknown is an absent field with a `reason` beside it, never 0. */

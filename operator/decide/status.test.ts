@@ -229,8 +229,18 @@ describe('speedup and energy', () => {
       blocks: '3/3',
       speedup: '3.0x est.',
       accuracy: '89.0% val.',
-      gpuSeconds: '50',
     });
+  });
+
+  it('has the seconds of attempts on GPUs, and none when everything ran on CPUs', () => {
+    const on = (device: string) => (attempt: ReturnType<typeof running>) => ({ ...attempt, device });
+    const gpuSeconds = (attempts: readonly ReturnType<typeof running>[]): string | undefined =>
+      decide(anObserved(attempts), at(20)).status.summary?.gpuSeconds;
+    // Three units of 10 s on GPUs, one of them after a failed attempt of 10 s; finetune and prepare had a CPU.
+    const units = [failed('unit-000'), ...three].map(on('GPU 0'));
+    expect(gpuSeconds([...units, on('CPU')(finetuned())])).toBe('40');
+    expect(gpuSeconds([...three, finetuned()].map(on('CPU')))).toBeUndefined();
+    expect(gpuSeconds([running('unit-000', { device: 'GPU 0' })])).toBeUndefined();
   });
 
   it('has a reason in place of energy without a meter', () => {
