@@ -1,0 +1,89 @@
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { expect, test } from 'vitest';
+import type { Values } from '../graph/session.ts';
+import { createPause, InterruptedError } from '../interruption.ts';
+import { trainStudent, type TrainStudentOptions } from './train-student.ts';
+
+const digest = `sha256:${'0'.repeat(64)}`;
+const accuracy = { value: 0.5, samples: 10, standardError: 0.16, measure: 'Top1' } as const;
+
+/** An attempt at one epoch of three steps, whose session counts its steps in its only variable. */
+function attemptIn(folder: string, told: AbortController) {
+  const feed = { feeds: async () => ({}) };
+  const events: string[] = [];
+  const variable = new Float32Array(1);
+  const student = {
+    session: {
+      run: (endpoint: string) => {
+        events.push(endpoint);
+        if (endpoint === 'train') variable[0]! += 1;
+        return {};
+      },
+      get: (names: readonly string[]) => new Map(names.map((name) => [name, variable.slice()])),
+      set: (values: ReadonlyMap<string, Values>) => variable.set([...values.values()][0] ?? []),
+    },
+    plainFeed: feed,
+    trainFeed: feed,
+    step: {
+      endpoint: 'train',
+      state: [],
+      startEpoch: () => new Map(),
+      read: () => ({ lossSum: 6, finite: true }),
+    },
+    weights: [{ name: 'kernel', shape: [1] }],
+  };
+  const context = {
+    spec: { specDigest: digest },
+    attempt: { folder, attemptFolders: async () => [folder] },
+    clock: { seconds: () => 0 },
+    logger: { info: () => undefined },
+    checkpointSeconds: 60,
+    report: () => undefined,
+  };
+  const session = {
+    inputs: { planDigest: digest, dataset: { train: { count: 3 } } },
+    spec: {
+      finetune: { epochs: 1, batchSize: 1, learningRate: { schedule: 'Constant', initial: 1 } },
+      dataset: { augmentation: { passes: 1 } },
+      execution: { seed: 0 },
+    },
+  };
+  const options = {
+    context,
+    student,
+    session,
+    platform: 'here',
+    pause: createPause(() => 0, told.signal),
+    share: { first: 0, last: 1 },
+  };
+  return { events, options: options as unknown as Omit<TrainStudentOptions, 'judge'> };
+}
+
+test('a worker that is told to stop while it judges an epoch saves that first, and repeats none of its steps', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const told = new AbortController();
+  const first = attemptIn(folder.path, told);
+  let judged = 0;
+  const interrupted = trainStudent({
+    ...first.options,
+    judge: async (between) => {
+      for (let batch = 0; batch < 100; batch++) {
+        judged += 1;
+        told.abort();
+        await between();
+      }
+      return accuracy;
+    },
+  });
+  await expect(interrupted).rejects.toBeInstanceOf(InterruptedError);
+  expect(judged).toBe(1);
+  expect(first.events.filter((event) => event === 'train').length).toBe(3);
+
+  const second = attemptIn(folder.path, new AbortController());
+  const outcome = await trainStudent({ ...second.options, judge: async () => accuracy });
+  expect(second.events).toEqual([]);
+  expect(outcome.best?.get('kernel')).toEqual(Float32Array.of(3));
+  // The sum 6 over three steps.
+  expect(outcome.history).toEqual([{ loss: 2, validationAccuracy: 0.5 }]);
+});
