@@ -181,7 +181,8 @@ describe('progress', () => {
     const observed = anObserved([distilled('unit-000', 'a'), running('unit-002', progress(0.5, 16))], {
       capacity: 1,
     });
-    expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(36);
+    // 16 s are left of 32 where 30 were predicted, and 10 s of 10 are done: the pace is (16 + 10) / (15 + 10).
+    expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(16 + 20 * 1.04);
   });
 
   it('takes start-up for a constant of every unit, not for slow steps', () => {

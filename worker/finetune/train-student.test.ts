@@ -12,6 +12,8 @@ const accuracy = { value: 0.5, samples: 10, standardError: 0.16, measure: 'Top1'
 function attemptIn(folder: string, told: AbortController) {
   const feed = { feeds: async () => ({}) };
   const events: string[] = [];
+  const reports: { fraction: number | null; etaSeconds: number | null }[] = [];
+  let now = 0;
   const variable = new Float32Array(1);
   const student = {
     session: {
@@ -36,10 +38,11 @@ function attemptIn(folder: string, told: AbortController) {
   const context = {
     spec: { specDigest: digest },
     attempt: { folder, attemptFolders: async () => [folder] },
-    clock: { seconds: () => 0 },
+    // A step takes a second.
+    clock: { seconds: () => (now += 1) },
     logger: { info: () => undefined },
     checkpointSeconds: 60,
-    report: () => undefined,
+    report: ({ fraction, etaSeconds }: (typeof reports)[number]) => reports.push({ fraction, etaSeconds }),
   };
   const session = {
     inputs: { planDigest: digest, dataset: { train: { count: 3 } } },
@@ -55,9 +58,9 @@ function attemptIn(folder: string, told: AbortController) {
     session,
     platform: 'here',
     pause: createPause(() => 0, told.signal),
-    share: { first: 0, last: 1 },
+    share: { first: 0.1, last: 0.6 },
   };
-  return { events, options: options as unknown as Omit<TrainStudentOptions, 'judge'> };
+  return { events, reports, options: options as unknown as Omit<TrainStudentOptions, 'judge'> };
 }
 
 test('a worker that is told to stop while it judges an epoch saves that first, and repeats none of its steps', async () => {
@@ -86,4 +89,15 @@ test('a worker that is told to stop while it judges an epoch saves that first, a
   expect(outcome.best?.get('kernel')).toEqual(Float32Array.of(3));
   // The sum 6 over three steps.
   expect(outcome.history).toEqual([{ loss: 2, validationAccuracy: 0.5 }]);
+});
+
+test('the time that it still takes includes what comes after the training', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const { options, reports } = attemptIn(folder.path, new AbortController());
+  await trainStudent({ ...options, judge: async () => accuracy });
+  // Three steps of 1 s are half of the stage, so that takes 6 s. 0.4 of it are left when they are done.
+  expect(reports.map(({ etaSeconds }) => etaSeconds)).toEqual(
+    [4.4, 3.4, 2.4].map((seconds): unknown => expect.closeTo(seconds, 9)),
+  );
+  expect(reports.at(-1)?.fraction).toBeCloseTo(0.6, 9);
 });

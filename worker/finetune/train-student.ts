@@ -233,11 +233,14 @@ class StudentTraining {
     const done = epoch * this.#stepsPerEpoch + step;
     const steps = session.spec.finetune.epochs * this.#stepsPerEpoch;
     const perStep = done === 0 ? undefined : seconds / done;
+    const fraction = share.first + (share.last - share.first) * (done / steps);
+    // As fraction is: of the whole stage, what follows the training included.
+    const stageSteps = steps / (share.last - share.first);
     context.report({
       activity: 'Fine-tuning',
-      fraction: share.first + (share.last - share.first) * (done / steps),
+      fraction,
       samplesPerSecond: perStep === undefined ? null : session.spec.finetune.batchSize / perStep,
-      etaSeconds: perStep === undefined ? null : (steps - done) * perStep,
+      etaSeconds: perStep === undefined ? null : (1 - fraction) * stageSteps * perStep,
       blocks: [],
     });
   }
