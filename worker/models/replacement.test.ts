@@ -5,7 +5,8 @@ import type { Network } from './network.ts';
 import { outputShapeOf } from './network.ts';
 import { initialWeights, replacementFor, type ReplacementOptions } from './replacement.ts';
 import { stageBlocks } from './stage-blocks.ts';
-import { densenet, efficientnet, inception, mobilenetV2, resnet, resnetV2 } from './testing/families.ts';
+import { densenet, inception, resnet, resnetV2 } from './testing/families.ts';
+import { efficientnet, mobilenetV2 } from './testing/mobile-families.ts';
 import { networkOf } from './testing/reference.ts';
 import { convolutionSketch, networkOfSketches } from './testing/sketches.ts';
 
