@@ -21,7 +21,7 @@ const columns = [
 /** Shown by `kubectl get -o wide` only. */
 const wideColumns = [
   column('Saving', 'string', '.status.summary.saving', 'Energy saving against a measured baseline.'),
-  column('GPU-Seconds', 'string', '.status.summary.gpuSeconds', 'Device seconds of all attempts.'),
+  column('GPU-Seconds', 'string', '.status.summary.gpuSeconds', 'Device seconds of all attempts on GPUs.'),
   column('Message', 'string', '.status.conditions[?(@.type=="Ready")].message', 'What is going on.'),
 ];
 

@@ -183,7 +183,7 @@ const summary = z.strictObject({
   energy: shown('Energy. Example: 0.41 kWh.'),
   accuracy: shown('Accuracy of the student. Example: 98.0%.'),
   saving: shown('Energy saving. Example: 17%.'),
-  gpuSeconds: shown('Device seconds of all attempts. Example: 5120.'),
+  gpuSeconds: shown('Device seconds of all attempts on GPUs; absent when there were none. Example: 5120.'),
 });
 
 /** `status` of a DistillationJob. Unknown is an absent field with a `reason` beside it, never 0. */
@@ -204,7 +204,9 @@ export const status = z.strictObject({
   completionTime: timestamp().optional().describe('When the job ended, in success or failure.'),
   teacher: teacher.optional().describe('What is known of the teacher.'),
   student: student.optional().describe('What is known of the student.'),
-  blocks: listMap(block, ['name'], 128).optional().describe('Each block, replaced or kept.'),
+  blocks: listMap(block, ['name'], 128)
+    .optional()
+    .describe("Each block, replaced or kept, in the network's order."),
   progress: progress.optional().describe('How far the job is.'),
   speedup: speedup.optional().describe('What parallel training gained.'),
   energy: energy.optional().describe('What it cost.'),

@@ -89,6 +89,7 @@ async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContex
     attempt: await Attempt.open(spec),
     clock: systemClock,
     logger,
+    cpuInfo: await readFile('/proc/cpuinfo', 'utf8').catch(() => ''),
     signal: controller.signal,
     checkpointSeconds: checkpointSeconds(process.env['BLOCKSTILL_CHECKPOINT_SECONDS']),
     report: (progress) => {

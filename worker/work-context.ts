@@ -10,6 +10,8 @@ export interface WorkContext {
   readonly attempt: Attempt;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The text of `/proc/cpuinfo`; empty where there is none. */
+  readonly cpuInfo: string;
   /** Aborted when the worker is told to stop. */
   readonly signal: AbortSignal;
   /** Seconds between checkpoints. */

@@ -19,6 +19,8 @@ it.each([
     samples: { train: 100, validation: 10, test: 20 },
     classes,
     student: { cost },
+    warnings: ['Slow.'],
   });
+  expect(lines.at(-1)).toBe('Warning   Slow.');
   expect(lines).toContain(`Data      100 training, 10 validation, 20 test; ${expected}`);
 });

@@ -14,6 +14,7 @@ export function validationTable(report: ValidationReport): string[] {
     ...networkTable(report),
     '',
     ...dataLines(report),
+    ...report.warnings.map((warning) => `Warning   ${warning}`),
   ];
 }
 

@@ -97,7 +97,7 @@ export const execution = withRules(
       `${fixed}.precision`,
       z.enum(['Float32', 'TF32', 'BFloat16']).default('Float32'),
     ).describe(
-      'The precision of convolutions and matrix products. Float32: full. TF32: 10-bit mantissa on the tensor cores of NVIDIA GPUs since Ampere, faster. BFloat16: 7-bit mantissa, on CPUs with AMX and on GPUs.',
+      'The precision of convolutions and matrix products. Float32: full. TF32: 10-bit mantissa on the tensor cores of NVIDIA GPUs since Ampere, faster. BFloat16: 7-bit mantissa, on GPUs and on CPUs with instructions for it (avx512_bf16 or amx_bf16 in /proc/cpuinfo); on other CPUs 5 to 12 times slower than Float32.',
     ),
     packing: withRules(`${fixed}.packing`, z.enum(['PerBlock', 'Auto']).default('PerBlock')).describe(
       'How blocks are put into units (one pod each). PerBlock: one block a unit. Auto: neighbouring blocks share one pass of the teacher, in units that make the whole shortest for maxParallel workers. Changes times, never results.',

@@ -9,7 +9,7 @@ import type { UnitView, UnitViews } from './units.ts';
 
 const maxBlocks = 128;
 
-/** An entry for every planned block, then for those that are kept as they are. */
+/** An entry for every planned block and for those that are kept as they are, in the network's order. */
 export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockStatus[] {
   if (prepared === undefined) return [];
   const stitched = finetuneResult(units);
@@ -19,14 +19,19 @@ export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockSt
       return block === undefined ? [] : [plannedStatus(block, unit, stitched)];
     }),
   );
-  const kept = prepared.plan.kept.map((block): BlockStatus => ({
-    name: block.name,
-    layers: layersText(block.layers),
-    state: 'Kept',
-    replaced: false,
-    reason: clip(block.reason, 256),
-  }));
-  return [...planned, ...kept].slice(0, maxBlocks);
+  // What is worked on is always shown; of what is kept, as much as there is room for.
+  const kept = prepared.plan.kept
+    .slice(0, Math.max(0, maxBlocks - planned.length))
+    .map((block): BlockStatus => ({
+      name: block.name,
+      layers: layersText(block.layers),
+      state: 'Kept',
+      replaced: false,
+      reason: clip(block.reason, 256),
+    }));
+  const order = new Map(prepared.plan.candidates.map((name, position) => [name, position]));
+  const positionOf = ({ name }: BlockStatus): number => order.get(name) ?? 0;
+  return [...planned, ...kept].toSorted((a, b) => positionOf(a) - positionOf(b));
 }
 
 function plannedStatus(

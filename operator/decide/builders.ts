@@ -17,6 +17,7 @@ export function at(seconds: number): Date {
 const digest: Digest = `sha256:${'0'.repeat(64)}`;
 const accuracy = { value: 0.9, samples: 100, standardError: 0.03, measure: 'Top1' } as const;
 
+/** Kept blocks stand before the planned ones, unless `change.candidates` says otherwise. */
 export function aPlan(blocks: readonly string[] = ['a', 'b', 'c'], change: Partial<Plan> = {}): Plan {
   const cost = { parameters: 1000, macs: 10_000 };
   return {
@@ -46,6 +47,7 @@ export function aPlan(blocks: readonly string[] = ['a', 'b', 'c'], change: Parti
       replacement: { parameters: 300, macs: 3000 },
     })),
     kept: [],
+    candidates: [...(change.kept ?? []).map(({ name }) => name), ...blocks],
     threads: { prepare: 1, distill: 1, finetune: 1 },
     warnings: [],
     ...change,
@@ -63,6 +65,7 @@ export function prepared(
     device: 'CPU',
     teacherSeconds: 1,
     blocks: plan.blocks.map(({ name }, index) => ({ name, stepSeconds: index + 1, prefixSeconds: 0 })),
+    warnings: [],
     ...change,
   };
   return { plan, profile, units, reference: { path: 'prepare/attempt-001/plan.json', digest } };

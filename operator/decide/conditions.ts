@@ -1,6 +1,7 @@
 import type { Condition } from '../../crds/status.ts';
 import type { Observed } from './observed.ts';
 import { isSuspended, type Phase } from './phase.ts';
+import { prepareWarnings } from './prepare-warnings.ts';
 import { clip } from './text.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -55,8 +56,8 @@ function stateConditions({ observed, verdict, phase, activity }: ConditionInput)
   return [unknown('Ready', why), holds('Reconciling', why)];
 }
 
-function warningConditions({ prepared }: Observed): Draft[] {
-  const warnings = prepared?.plan.warnings ?? [];
+function warningConditions(observed: Observed): Draft[] {
+  const warnings = prepareWarnings(observed);
   return warnings.length === 0 ? [] : [holds('Warning', { reason: 'Prepare', message: warnings.join(' ') })];
 }
 

@@ -2,6 +2,7 @@ import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { JobEvent } from './decision.ts';
 import { judgedWithoutLabels } from './judged-by.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
+import { prepareWarnings } from './prepare-warnings.ts';
 import { firstLine } from './text.ts';
 import { distillUnits } from './units.ts';
 
@@ -14,8 +15,9 @@ export function eventsOf(status: DistillationJobStatus, observed: Observed): Job
   ];
 }
 
-function phaseEvents(status: DistillationJobStatus, { previous, policy, prepared }: Observed): JobEvent[] {
+function phaseEvents(status: DistillationJobStatus, observed: Observed): JobEvent[] {
   const { phase } = status;
+  const { previous, policy, prepared } = observed;
   if (phase === undefined || phase === previous?.phase) return [];
   const condition = status.conditions?.find(({ type }) => type === 'Ready');
   const events: JobEvent[] = [
@@ -27,6 +29,10 @@ function phaseEvents(status: DistillationJobStatus, { previous, policy, prepared
       : judgedWithoutLabels(prepared.plan.dataset.classes, prepared.plan.teacher.outputShape);
   if (phase === 'Distilling' && unlabelled !== undefined) {
     events.push({ type: 'Warning', reason: 'NoLabels', message: `The data has ${unlabelled}.` });
+  }
+  if (phase === 'Distilling') {
+    for (const message of prepareWarnings(observed))
+      events.push({ type: 'Warning', reason: 'Prepare', message });
   }
   const ceiling = status.speedup?.ceiling;
   const asked = policy.maxParallel;

@@ -4,29 +4,11 @@ import { placesOf } from './dispatch.ts';
 import { wallSeconds } from './job-speedup.ts';
 import type { Observed } from './observed.ts';
 import { predictedFinetuneSeconds, predictedUnitSeconds } from './predicted-time.ts';
+import { secondsLeft, type Part } from './time-left.ts';
 import type { UnitView, UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
-interface Part {
-  readonly predicted: number;
-  /** Share that is done, 0 to 1. */
-  readonly fraction: number;
-  /** Measured, for what is done; without start-up. */
-  readonly actual: number | undefined;
-  /** As its worker says. */
-  readonly left: number | undefined;
-  /** Its process has yet to start. */
-  readonly waiting: boolean;
-}
-
-interface Work {
-  readonly parts: readonly Part[];
-  readonly last: Part;
-  /** Seconds between the start of a unit's process and its work. */
-  readonly startUp: number;
-}
-
-/** How far the job is, by the time that prepare's measurements predict, at the pace seen so far. Start-up is a constant of every unit. */
+/** How far the job is by the time that prepare's measurements predict, and how long it will still take. */
 export function jobProgress(
   units: UnitViews,
   observed: Observed,
@@ -56,34 +38,18 @@ export function jobProgress(
   };
 }
 
-/** The longest unit, or all units shared out evenly, whichever takes longer; then finetune. */
-function secondsLeft({ parts, last, startUp }: Work, places: number): number {
-  const pace = paceOf([...parts, last]);
-  const leftOf = (part: Part): number =>
-    part.left ?? part.predicted * (1 - part.fraction) * pace + (part.waiting ? startUp : 0);
-  const left = parts.map(leftOf);
-  const sum = left.reduce((total, each) => total + each, 0);
-  return Math.max(0, ...left, sum / Math.max(1, Math.min(places, parts.length))) + leftOf(last);
-}
-
-/** Measured over predicted time of what is done; 1 as long as nothing is. */
-function paceOf(parts: readonly Part[]): number {
-  const done = parts.filter((part) => part.actual !== undefined && part.predicted > 0);
-  const predicted = done.reduce((total, part) => total + part.predicted, 0);
-  return predicted === 0 ? 1 : done.reduce((total, part) => total + (part.actual ?? 0), 0) / predicted;
-}
-
 function partOf(unit: UnitView, predicted: number): Part {
   if (unit.state.kind === 'Done' || unit.state.kind === 'Exhausted') {
-    return { predicted, fraction: 1, actual: workSeconds(unit), left: 0, waiting: false };
+    return { predicted, fraction: 1, seen: workSeconds(unit), waiting: false };
   }
   const progress = unit.state.kind === 'Active' ? unit.state.attempt.progress : undefined;
+  const fraction = progress?.fraction ?? undefined;
+  const left = progress?.etaSeconds ?? undefined;
   return {
     predicted,
-    fraction: progress?.fraction ?? 0,
-    actual: undefined,
-    left: progress?.etaSeconds ?? undefined,
-    waiting: progress?.fraction === undefined || progress.fraction === null,
+    fraction: fraction ?? 0,
+    seen: left === undefined || fraction === 1 ? undefined : left / (1 - (fraction ?? 0)),
+    waiting: fraction === undefined,
   };
 }
 

@@ -102,6 +102,7 @@ export interface ObservedAttempt {
   /** Present only when it has been verified: schema, job, plan and the digests of all files. */
   readonly result?: CommittedResult | undefined;
   readonly progress?: Progress | undefined;
+  /** `CPU`, or `GPU` and which: `GPU 0`. */
   readonly device?: string | undefined;
 }
 

@@ -116,13 +116,32 @@ describe('blocks', () => {
   it('list what is kept with its reason', () => {
     const plan = aPlan(['a'], { kept: [{ name: 'first', layers: ['first'], reason: 'not cheaper' }] });
     const { blocks } = decide(anObserved([], { prepared: prepared(plan) }), at(0)).status;
-    expect(blocks?.[1]).toEqual({
+    expect(blocks?.[0]).toEqual({
       name: 'first',
       layers: 'first',
       state: 'Kept',
       replaced: false,
       reason: 'not cheaper',
     });
+  });
+
+  it("are in the network's order, kept or not, and of the units", () => {
+    const kept = ['first', 'middle'].map((name) => ({ name, layers: [name], reason: 'not cheaper' }));
+    const plan = aPlan(['a', 'b'], { kept, candidates: ['first', 'a', 'middle', 'b'] });
+    const observed = anObserved([], { prepared: prepared(plan, {}, [['b'], ['a']]) });
+    expect(decide(observed, at(0)).status.blocks?.map(({ name }) => name)).toEqual([
+      'first',
+      'a',
+      'middle',
+      'b',
+    ]);
+  });
+
+  it('leave out what is kept before what is worked on when there are too many', () => {
+    const names = Array.from({ length: 127 }, (_, index) => `block_${index}`);
+    const kept = ['first', 'second'].map((name) => ({ name, layers: [name], reason: 'not cheaper' }));
+    const { blocks } = decide(anObserved([], { prepared: prepared(aPlan(names, { kept })) }), at(0)).status;
+    expect(blocks?.map(({ name }) => name)).toEqual(['first', ...names]);
   });
 });
 
@@ -162,7 +181,8 @@ describe('progress', () => {
     const observed = anObserved([distilled('unit-000', 'a'), running('unit-002', progress(0.5, 16))], {
       capacity: 1,
     });
-    expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(36);
+    // 16 s are left of 32 where 30 were predicted, and 10 s of 10 are done: the pace is (16 + 10) / (15 + 10).
+    expect(decide(observed, at(11)).status.progress?.etaSeconds).toBe(16 + 20 * 1.04);
   });
 
   it('takes start-up for a constant of every unit, not for slow steps', () => {
@@ -210,8 +230,18 @@ describe('speedup and energy', () => {
       blocks: '3/3',
       speedup: '3.0x est.',
       accuracy: '89.0% val.',
-      gpuSeconds: '50',
     });
+  });
+
+  it('has the seconds of attempts on GPUs, and none when everything ran on CPUs', () => {
+    const on = (device: string) => (attempt: ReturnType<typeof running>) => ({ ...attempt, device });
+    const gpuSeconds = (attempts: readonly ReturnType<typeof running>[]): string | undefined =>
+      decide(anObserved(attempts), at(20)).status.summary?.gpuSeconds;
+    // Three units of 10 s on GPUs, one of them after a failed attempt of 10 s; finetune and prepare had a CPU.
+    const units = [failed('unit-000'), ...three].map(on('GPU 0'));
+    expect(gpuSeconds([...units, on('CPU')(finetuned())])).toBe('40');
+    expect(gpuSeconds([...three, finetuned()].map(on('CPU')))).toBeUndefined();
+    expect(gpuSeconds([running('unit-000', { device: 'GPU 0' })])).toBeUndefined();
   });
 
   it('has a reason in place of energy without a meter', () => {
@@ -267,6 +297,15 @@ describe('events', () => {
       "The data has no labels: judged by imitation of the teacher's output.",
     );
     expect(messages(aPlan(['a']))).toHaveLength(1);
+  });
+
+  it("pass on prepare's warnings, once", () => {
+    const observed = anObserved([], { prepared: prepared(aPlan(['a'], { warnings: ['Slow.', 'Odd.'] })) });
+    const { status, events } = decide(observed, at(0));
+    expect(events.slice(1)).toEqual(
+      ['Slow.', 'Odd.'].map((message) => ({ type: 'Warning', reason: 'Prepare', message })),
+    );
+    expect(decide({ ...observed, previous: status }, at(1)).events).toEqual([]);
   });
 
   it('warn when more workers are asked for than can help', () => {

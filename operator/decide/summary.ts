@@ -11,7 +11,7 @@ const joulesAKilowattHour = 3.6e6;
 export function summaryOf(figures: Figures, units: UnitViews): NonNullable<DistillationJobStatus['summary']> {
   const { progress, speedup, energy } = figures;
   const accuracy = accuracyText(figures.student);
-  const seconds = deviceSeconds(units);
+  const seconds = gpuSeconds(units);
   return {
     ...(progress === undefined ? {} : { blocks: `${progress.done}/${progress.total}` }),
     ...(speedup?.value === undefined
@@ -21,7 +21,7 @@ export function summaryOf(figures: Figures, units: UnitViews): NonNullable<Disti
       ? {}
       : { energy: `${(energy.joules / joulesAKilowattHour).toPrecision(2)} kWh` }),
     ...(accuracy === undefined ? {} : { accuracy }),
-    ...(seconds === 0 ? {} : { gpuSeconds: seconds.toFixed(0) }),
+    ...(seconds === undefined ? {} : { gpuSeconds: seconds.toFixed(0) }),
   };
 }
 
@@ -38,12 +38,15 @@ function percentText({ value, measure }: Accuracy): string {
   return measure === 'Top1' ? percent : `${percent} ${measureNames[measure].short}`;
 }
 
-function deviceSeconds(units: UnitViews): number {
-  return [units.prepare, ...units.distill, units.finetune]
+/** Of all ended attempts that had a GPU; a job on CPUs has no such figure. */
+function gpuSeconds(units: UnitViews): number | undefined {
+  const seconds = [units.prepare, ...units.distill, units.finetune]
     .flatMap((unit) => unit.attempts)
-    .reduce((total, { startTime, endTime }) => {
-      return startTime === undefined || endTime === undefined
-        ? total
-        : total + (endTime.getTime() - startTime.getTime()) / 1000;
-    }, 0);
+    .filter(({ device }) => device?.startsWith('GPU') === true)
+    .flatMap(({ startTime, endTime }) =>
+      startTime === undefined || endTime === undefined
+        ? []
+        : [(endTime.getTime() - startTime.getTime()) / 1000],
+    );
+  return seconds.length === 0 ? undefined : seconds.reduce((total, each) => total + each, 0);
 }

@@ -19,6 +19,12 @@ const uncaught = [
   '',
 ].join('\n');
 
+const greeting = [
+  'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR',
+  'I0000 00:00:1795649478.741153   26420 mlir_graph_optimization_pass.cc:437] MLIR V1 optimization pass is not enabled',
+  '',
+].join('\n');
+
 describe('the last error of a worker', () => {
   it.each([
     {
@@ -37,6 +43,12 @@ describe('the last error of a worker', () => {
       expected: 'terminate called without an exception',
     },
     { of: 'a plain line', text: 'sh: node: not found\n', expected: 'sh: node: not found' },
+    {
+      of: 'a plain line before what TensorFlow says at every first session',
+      text: `out of GPU memory\n${greeting}`,
+      expected: 'out of GPU memory',
+    },
+    { of: 'nothing but what TensorFlow always says', text: greeting, expected: undefined },
     {
       of: 'nothing but noise',
       text: '{"level":"info","message":"a"}\nNode.js v24.1.0\n',

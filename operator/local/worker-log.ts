@@ -13,18 +13,25 @@ export async function lastWordsOf(log: string): Promise<string | undefined> {
 /**
  * The last error in lines of JSON, as it was logged. Without one, the line of the remaining output that says most: the
  * last that looks like an error, else the last that is neither a stack frame, nor the version of Node at the end of an
- * uncaught error, nor a logged line of another level.
+ * uncaught error, nor a logged line of another level, nor what TensorFlow always says.
  */
 export function lastErrorIn(text: string): string | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const logged = lines.flatMap((line) => errorMessageOf(line) ?? []);
   if (logged.length > 0) return logged.at(-1);
-  const said = lines.map((line) => line.trim()).filter((line) => !noise.test(line));
+  const said = lines.map((line) => line.trim()).filter((line) => !noise.test(line) && !greeting.test(line));
   return (said.findLast((line) => errorLine.test(line)) ?? said.at(-1))?.slice(0, 500);
 }
 
 /** JSON, stack frames, Node's version, and what Node prints around an uncaught error. */
 const noise = /^(\{.*|\}.*|at .*|\^+|Node\.js v.*|node:.*|file:\/\/.*|throw .*)$/;
+/**
+ * What TensorFlow 2.20 prints at its first session whatever TF_CPP_MIN_LOG_LEVEL, TF_CPP_MAX_VLOG_LEVEL and
+ * TF_CPP_VMODULE are: only a call of its C++ interface would stop it. In a log it does no harm; as the reason why a
+ * worker failed it would mislead.
+ */
+const greeting =
+  /^(WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR|I0000 .* MLIR V1 optimization pass is not enabled)$/;
 const errorLine =
   /^([A-Z]\w*)?(Error|Exception)\b|^(Uncaught|terminate called|FATAL|Segmentation fault)|^F\d{4} /;
 

@@ -133,6 +133,7 @@ function prepareResult(): UnitResult {
       teacher: cost,
       replacement: { parameters: 3000, macs: 30_000 },
     })),
+    candidates: ['conv_first', ...names],
     kept: [{ name: 'conv_first', layers: ['conv_first'], reason: 'the replacement is not cheaper' }],
     threads: { prepare: 1, distill: 1, finetune: 1 },
     warnings: [],
@@ -142,6 +143,7 @@ function prepareResult(): UnitResult {
     device: 'fake CPU',
     teacherSeconds: 0.01,
     blocks: names.map((name, index) => ({ name, stepSeconds: 0.01 * (index + 1), prefixSeconds: 0.001 })),
+    warnings: [],
   };
   return {
     ...common(),

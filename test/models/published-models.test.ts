@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LayersModel, Tensor } from '@tensorflow/tfjs-node-gpu';
 import { describe, expect, test } from 'vitest';
+import { elementCount } from '../../worker/graph/tensor.ts';
 import { convolutionBlocks } from '../../worker/models/convolution-blocks.ts';
 import { costOf } from '../../worker/models/cost.ts';
 import { findBlocks } from '../../worker/models/find-blocks.ts';
+import { initialWeights } from '../../worker/models/replacement.ts';
 import { loadNetwork, networkFromJson } from '../../worker/models/load.ts';
 import { inputShapeOf, type Network } from '../../worker/models/network.ts';
 import { graphOutput, randomInputs, relativeDifference, tf } from '../../worker/models/testing/reference.ts';
@@ -76,6 +78,30 @@ describe('published models', () => {
       expect(convolutionBlocks(network).map((block) => block.name)).toEqual(convolutionNames(model));
     },
   );
+
+  test('the stages of InceptionV3 that reduce without padding have replacements of exactly their shape', async () => {
+    const { json, shards } = nsfwModel('inception_v3');
+    const network = await networkFromJson(json, async (path) => shards.get(path) ?? new Uint8Array());
+    const { blocks } = findBlocks(network, { strategy: 'Stages' }, { repeats: 1 });
+    const reducing = blocks.filter(({ block }) => ['mixed7', 'mixed8'].includes(block.outputBoundary));
+    expect(reducing.map(({ block }) => [...block.inputShape, ...block.outputShape])).toEqual([
+      [35, 35, 288, 17, 17, 768],
+      [17, 17, 768, 8, 8, 1280],
+    ]);
+    // A separable convolution multiplies 9 times a channel and then channels by channels, at each pixel that comes out.
+    // Of five mixed layers three units are left, of one one.
+    const separable = (pixels: number, from: number, to: number): number => pixels * (9 * from + from * to);
+    expect(reducing.map(({ replacement }) => replacement.cost.macs)).toEqual([
+      separable(17 * 17, 288, 768) + 2 * separable(17 * 17, 768, 768),
+      separable(8 * 8, 768, 1280),
+    ]);
+    for (const { block, replacement } of reducing) {
+      const weights = initialWeights(replacement.network, 0, block.name);
+      const values = randomInputs(replacement.network, batch);
+      const output = graphOutput({ ...replacement.network, weights }, values, batch);
+      expect(output?.length).toBe(batch * elementCount(block.outputShape));
+    }
+  });
 
   test('the upscaling model gives what TensorFlow.js gives, at the size that the caller names', async () => {
     const path = join(packages, '@upscalerjs', 'default-model', 'models', 'model.json');

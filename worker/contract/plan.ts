@@ -61,6 +61,8 @@ export const planSchema = z.object({
   boundaries: z.array(z.string()),
   blocks: z.array(plannedBlockSchema).min(1).max(128),
   kept: z.array(keptBlockSchema),
+  /** The names of `blocks` and `kept` together in the teacher's order; plans of the first builds have none. */
+  candidates: z.array(z.string()).default([]),
   threads: z.object({
     prepare: z.int().positive(),
     distill: z.int().positive(),
@@ -71,7 +73,7 @@ export const planSchema = z.object({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** Seconds a step, measured by prepare on its own device: for ordering and packing, part of no identity. */
+/** What prepare found out about its own device, for ordering, packing and the reader: part of no identity. */
 export const profileSchema = z.object({
   version: z.literal(contractVersion),
   device: z.string(),
@@ -86,6 +88,8 @@ export const profileSchema = z.object({
       prefixSeconds: z.number().nonnegative(),
     }),
   ),
+  /** Sentences for the user about this device; those about teacher and data are the plan's. */
+  warnings: z.array(z.string()),
 });
 export type Profile = z.infer<typeof profileSchema>;
 

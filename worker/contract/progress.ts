@@ -24,6 +24,7 @@ export const progressSchema = z.object({
   /** Share of the unit's work done, 0 to 1; null while it can't be told. */
   fraction: z.number().min(0).max(1).nullable(),
   samplesPerSecond: z.number().nonnegative().nullable(),
+  /** Until the end of the unit, whatever `activity` is; null while it can't be told. */
   etaSeconds: z.number().nonnegative().nullable(),
   blocks: z.array(blockProgressSchema),
 });

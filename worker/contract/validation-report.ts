@@ -13,5 +13,7 @@ export const validationReportSchema = z.object({
   classes: z.int().nullable(),
   /** The student when every block is replaced. */
   student: z.object({ cost: costSchema }),
+  /** What makes the job slower or its figures more doubtful than need be, a sentence each. */
+  warnings: z.array(z.string()),
 });
 export type ValidationReport = z.infer<typeof validationReportSchema>;

@@ -45,7 +45,7 @@ export async function finishBlocks(context: FinishContext, blocks: readonly Bloc
     feeds: (rows) => loadPlain(unit, rows),
     between: context.between,
   });
-  const losses = await validationLosses(training, usable);
+  const losses = await validationLosses(training, usable, context.between);
   for (const [index, block] of usable.entries()) {
     block.best = copyOf(unit.session.get(block.graph.weights.map((variable) => variable.name)));
     await judge(context, block, losses[index] ?? Number.NaN);
@@ -77,6 +77,7 @@ async function judge(context: FinishContext, block: BlockTraining, loss: number)
     samples: training.samples.validation,
     batchSize: inputs.plan.batchSize,
     load: (rows) => unit.source.load('validation', rows, 0),
+    between: context.between,
   });
   const share = loss / variance;
   const unexplainedVariance = Number.isFinite(share) ? share : null;

@@ -172,6 +172,7 @@ describe("the target's variance", () => {
 
   test("is taken around each channel's own mean and averaged over channels, padding left out", async () => {
     const loaded: number[][] = [];
+    let pauses = 0;
     const session = {
       run: (endpoint: string) => {
         expect(endpoint).toBe('moments/conv1');
@@ -185,7 +186,9 @@ describe("the target's variance", () => {
       load: async (rows) => {
         loaded.push([...rows]);
       },
+      between: async () => void (pauses += 1),
     });
+    expect(pauses).toBe(2);
     expect(variance).toBeCloseTo((35 / 3 + 8 / 3) / 2, 9);
     expect(loaded.map((rows) => rows.length)).toEqual([2, 2]);
     expect(loaded.flat().slice(0, 3)).toEqual([0, 1, 2]);

@@ -67,7 +67,12 @@ export function* recalibrationBatches(
 export async function targetVariance(
   session: Session,
   graph: BlockGraph,
-  options: { samples: number; batchSize: number; load: (rows: Int32Array) => Promise<void> },
+  options: {
+    samples: number;
+    batchSize: number;
+    load: (rows: Int32Array) => Promise<void>;
+    between: () => Promise<void>;
+  },
 ): Promise<number> {
   const channels = graph.block.outputShape.at(-1) ?? 1;
   const pixels = graph.block.outputShape.slice(0, -1).reduce((product, size) => product * size, 1);
@@ -80,6 +85,7 @@ export async function targetVariance(
       sums[index % channels]! += moments['sums']![index]!;
       squares[index % channels]! += moments['squares']![index]!;
     }
+    await options.between();
   }
   const count = options.samples * pixels;
   return squares.reduce((total, square, c) => total + square / count - (sums[c]! / count) ** 2, 0) / channels;

@@ -10,6 +10,9 @@ export interface TrainingReport {
   readonly since: { readonly seconds: number; readonly steps: number };
 }
 
+/** Share of a unit that is its training: behind it the blocks are judged. */
+const trainingShare = 0.97;
+
 /** Tells how far the blocks have come; the caller's channel thins it out. */
 export function reportTraining(
   context: WorkContext,
@@ -23,11 +26,13 @@ export function reportTraining(
   const elapsed = context.clock.seconds() - since.seconds;
   const perSecond = elapsed > 0 && done > since.steps ? (done - since.steps) / elapsed : undefined;
   const live = blocks.filter((block) => block.state.live).length;
+  const left = live === 0 ? 0 : steps - done;
+  const judging = steps / trainingShare - steps;
   context.report({
     activity: 'Training',
-    fraction: done / steps,
+    fraction: trainingShare * (1 - left / steps),
     samplesPerSecond: perSecond === undefined ? null : perSecond * jobSpec.distill.batchSize * live,
-    etaSeconds: perSecond === undefined ? null : (steps - done) / perSecond,
+    etaSeconds: perSecond === undefined ? null : (left + judging) / perSecond,
     blocks: blocks.map(({ state }) => ({
       name: state.name,
       state: state.live ? 'Training' : 'Done',

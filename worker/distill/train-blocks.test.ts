@@ -5,6 +5,7 @@ import type { Session, Values } from '../graph/session.ts';
 import type { Epoch } from '../graph/train-step.ts';
 import type { ActivationSource } from './activation-source.ts';
 import type { BlockGraph } from './block-graph.ts';
+import { createPause, InterruptedError } from '../interruption.ts';
 import { newBlockTraining, type BlockTraining } from './block-training.ts';
 import { trainBlocks, validationLosses, type Cursor, type TrainingContext } from './train-blocks.ts';
 
@@ -159,8 +160,24 @@ describe('the validation loss', () => {
         },
       ],
     });
-    expect(await validationLosses(unit.context, unit.blocks)).toEqual([0.5, 15]);
+    expect(await validationLosses(unit.context, unit.blocks, async () => undefined)).toEqual([0.5, 15]);
     expect(unit.events.filter((event) => event === 'load validation').length).toBe(3);
+  });
+});
+
+describe('a worker that is told to stop', () => {
+  test('stops in a validation, before that is over', async () => {
+    const unit = new Unit({ batchSize: 1, train: 2, validation: 100, blocks: [{ name: 'a' }] });
+    const told = new AbortController();
+    const pause = createPause(() => 0, told.signal);
+    const between = async ({ step }: Cursor): Promise<void> => {
+      if (step === 2) told.abort();
+      await pause();
+    };
+    const training = trainBlocks({ ...unit.context, between }, unit.blocks, start());
+    await expect(training).rejects.toBeInstanceOf(InterruptedError);
+    expect(unit.stepsOf('a')).toBe(2);
+    expect(unit.events.filter((event) => event === 'errors a').length).toBe(1);
   });
 });
 
@@ -175,20 +192,19 @@ describe('training blocks', () => {
     });
     await trainBlocks(unit.context, unit.blocks, start());
     const step = ['load train', 'step a', 'step b'];
-    const validation = ['load validation', 'errors a', 'errors b'];
-    const epoch = (first: string, second: string): string[] => [
-      'set rates/a rates/b',
-      ...step,
-      first,
-      ...step,
-      ...validation,
-      ...validation,
-      second,
-    ];
-    expect(unit.events).toEqual([
-      ...epoch('between 0/1', 'between 1/0'),
-      ...epoch('between 1/1', 'between 2/0'),
-    ]);
+    const epoch = (number: number): string[] => {
+      const validation = ['load validation', 'errors a', 'errors b', `between ${number}/2`];
+      return [
+        'set rates/a rates/b',
+        ...step,
+        `between ${number}/1`,
+        ...step,
+        ...validation,
+        ...validation,
+        `between ${number + 1}/0`,
+      ];
+    };
+    expect(unit.events).toEqual([...epoch(0), ...epoch(1)]);
   });
 
   test('visits no sample twice in an epoch, and another order in each', async () => {
@@ -250,13 +266,18 @@ describe('training blocks', () => {
     const fake: FakeUnit = {
       batchSize: 2,
       train: 7,
+      validation: 3,
       length: { steps: 8 },
       blocks: [{ name: 'a' }, { name: 'b' }],
     };
     const undisturbed = new Unit(fake);
     await trainBlocks(undisturbed.context, undisturbed.blocks, start());
     const places = undisturbed.events.filter((event) => event.startsWith('between')).length;
-    expect(places).toBe(8);
+    // After each step, and after each of two batches in three validations.
+    expect(places).toBe(8 + 3 * 2);
+    // A validation that was interrupted is repeated.
+    const training = (unit: Unit): string[] =>
+      unit.events.filter((event) => /^(load train|step|set)/.test(event));
     for (let place = 1; place <= places; place++) {
       const unit = new Unit(fake);
       let passed = 0;
@@ -270,7 +291,8 @@ describe('training blocks', () => {
       const first = trainBlocks({ ...unit.context, between }, unit.blocks, start());
       await expect(first).rejects.toThrow('interrupted');
       await trainBlocks(unit.context, unit.blocks, saved);
-      expect(unit.events).toEqual(undisturbed.events);
+      expect(training(unit)).toEqual(training(undisturbed));
+      expect(unit.blocks.map(({ state }) => state)).toEqual(undisturbed.blocks.map(({ state }) => state));
       expect(unit.batches).toEqual(undisturbed.batches);
     }
   });

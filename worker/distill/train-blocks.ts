@@ -22,7 +22,7 @@ export interface TrainingContext {
   readonly spec: JobSpec;
   readonly samples: { readonly train: number; readonly validation: number };
   readonly seconds: () => number;
-  /** Called between steps, when everything can be saved; throws to stop the training. */
+  /** Called between steps and in the validation after an epoch's last, when everything can be saved; throws to stop the training. */
   readonly between: (cursor: Cursor) => Promise<void>;
   /** Charged with the time of teacher passes. */
   readonly charge: (seconds: number) => void;
@@ -59,7 +59,7 @@ export async function trainBlocks(
       cursor.step += 1;
       if (cursor.step < stepsNow) await context.between(cursor);
     }
-    await closeEpoch(context, live, { steps: stepsNow, more: cursor.epoch + 1 < epochs });
+    await closeEpoch(context, live, { cursor, more: cursor.epoch + 1 < epochs });
     await context.between({ epoch: cursor.epoch + 1, step: 0 });
   }
 }
@@ -86,27 +86,29 @@ function startEpoch(
 async function closeEpoch(
   context: TrainingContext,
   live: readonly BlockTraining[],
-  epoch: { steps: number; more: boolean },
+  { cursor, more }: { cursor: Cursor; more: boolean },
 ): Promise<void> {
-  const losses = await validationLosses(context, live);
+  // A validation changes nothing that is saved: one that is interrupted is repeated, and no step before it.
+  const losses = await validationLosses(context, live, () => context.between(cursor));
   for (const [index, block] of live.entries()) {
     const { lossSum, finite } = block.graph.step.read(context.session);
-    const loss = finite ? lossSum / epoch.steps : null;
+    const loss = finite ? lossSum / cursor.step : null;
     const validationLoss = losses[index] ?? Number.NaN;
     const outcome = {
       loss,
       validationLoss: Number.isFinite(validationLoss) ? validationLoss : null,
-      more: epoch.more,
+      more,
     };
     const best = endEpoch(block.state, outcome, context.spec.distill.earlyStopping);
     if (best) block.best = copyOf(context.session.get(block.graph.weights.map((variable) => variable.name)));
   }
 }
 
-/** Mean squared errors on the validation split in inference mode, a block each. */
+/** Mean squared errors on the validation split in inference mode, a block each; `between` is called after each batch. */
 export async function validationLosses(
   context: Pick<TrainingContext, 'session' | 'source' | 'samples' | 'spec' | 'seconds' | 'charge'>,
   blocks: readonly BlockTraining[],
+  between: () => Promise<void>,
 ): Promise<number[]> {
   const sums = blocks.map(() => 0);
   for (const { rows, valid } of batchesOf(context.samples.validation, context.spec.distill.batchSize)) {
@@ -117,6 +119,7 @@ export async function validationLosses(
         for (let row = 0; row < valid; row++) sums[index]! += errors![row]!;
       });
     }
+    await between();
   }
   return sums.map(
     (sum, index) => sum / (context.samples.validation * elementCount(blocks[index]!.graph.block.outputShape)),

@@ -85,8 +85,8 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
       session: sessionOptions,
       platform: canonicalJson(platform),
       pause,
-      judge: () =>
-        studentAccuracy(sessionOptions, student, { split: inputs.dataset.validation, between: pause }),
+      judge: (between) =>
+        studentAccuracy(sessionOptions, student, { split: inputs.dataset.validation, between }),
       share: tuningShare,
     });
     if (tuning.best !== undefined) {

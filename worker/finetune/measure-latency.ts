@@ -69,21 +69,23 @@ async function measureBatch(
       ['input', Float32Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i))],
     ]),
   );
-  const timeOf = (endpoint: string, runs: number): number => {
+  const timeOf = async (endpoint: string, runs: number): Promise<number> => {
     const start = options.seconds();
     for (let run = 0; run < runs; run++) session.run(endpoint);
-    return (options.seconds() - start) / runs;
+    const seconds = (options.seconds() - start) / runs;
+    await options.between();
+    return seconds;
   };
   const start = options.seconds();
-  timeOf('teacher', 1);
-  timeOf('student', 1);
-  const runs = Math.min(maxRunsPerRepeat, Math.max(1, Math.ceil(secondsPerRepeat / timeOf('teacher', 1))));
+  await timeOf('teacher', 1);
+  await timeOf('student', 1);
+  const once = await timeOf('teacher', 1);
+  const runs = Math.min(maxRunsPerRepeat, Math.max(1, Math.ceil(secondsPerRepeat / once)));
   const times = { teacher: [] as number[], student: [] as number[] };
   const withinBudget = (): boolean => options.seconds() - start < budgetSeconds;
   while (times.teacher.length < minRepeats || (times.teacher.length < maxRepeats && withinBudget())) {
-    times.teacher.push(timeOf('teacher', runs));
-    times.student.push(timeOf('student', runs));
-    await options.between();
+    times.teacher.push(await timeOf('teacher', runs));
+    times.student.push(await timeOf('student', runs));
   }
   return {
     teacher: 1000 * median(times.teacher),

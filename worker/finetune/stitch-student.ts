@@ -27,6 +27,7 @@ export async function readDistilledBlocks(
 ): Promise<Map<string, DistilledBlock>> {
   const blocks = new Map<string, DistilledBlock>();
   for (const reference of context.spec.results ?? []) {
+    context.signal.throwIfAborted();
     const path = join(context.spec.exchange, reference.path);
     const result = unitResultSchema.parse(
       JSON.parse((await readVerified(path, reference.digest)).toString('utf8')),

@@ -50,8 +50,8 @@ export interface TrainStudentOptions {
   readonly session: StudentSessionOptions;
   readonly platform: string;
   readonly pause: Pause;
-  /** The validation figure of the student as it is. */
-  readonly judge: () => Promise<Accuracy>;
+  /** The validation figure of the student as it is; `between` is called between batches and throws to stop. */
+  readonly judge: (between: () => Promise<void>) => Promise<Accuracy>;
   /** Between which shares of the stage the training lies, for its progress. */
   readonly share: { readonly first: number; readonly last: number };
 }
@@ -189,7 +189,8 @@ class StudentTraining {
       this.#state.history.push({ loss: null, validationAccuracy: null });
       return false;
     }
-    const accuracy = await judge();
+    // Judging changes nothing that is saved: when it is interrupted it is repeated, and no step before it.
+    const accuracy = await judge(() => this.#between());
     this.#state.history.push({
       loss: lossSum / this.#stepsPerEpoch,
       validationAccuracy: accuracy.value,
@@ -232,11 +233,14 @@ class StudentTraining {
     const done = epoch * this.#stepsPerEpoch + step;
     const steps = session.spec.finetune.epochs * this.#stepsPerEpoch;
     const perStep = done === 0 ? undefined : seconds / done;
+    const fraction = share.first + (share.last - share.first) * (done / steps);
+    // As fraction is: of the whole stage, what follows the training included.
+    const stageSteps = steps / (share.last - share.first);
     context.report({
       activity: 'Fine-tuning',
-      fraction: share.first + (share.last - share.first) * (done / steps),
+      fraction,
       samplesPerSecond: perStep === undefined ? null : session.spec.finetune.batchSize / perStep,
-      etaSeconds: perStep === undefined ? null : (steps - done) * perStep,
+      etaSeconds: perStep === undefined ? null : (1 - fraction) * stageSteps * perStep,
       blocks: [],
     });
   }

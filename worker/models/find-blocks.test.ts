@@ -195,11 +195,14 @@ describe('finding blocks', () => {
         filters: index < 2 ? 60 : 64,
       }),
     );
-    const { blocks, kept } = findBlocks(networkOfSketches([8, 8, 64], sketches), {
+    // From 64 channels to one: its replacement is not cheaper.
+    sketches.push(convolutionSketch('narrow', 'conv129', { filters: 1 }));
+    const { blocks, kept, candidates } = findBlocks(networkOfSketches([8, 8, 64], sketches), {
       strategy: 'Convolutions',
     });
     // 60 to 60 channels is cheapest; 64 to 60 costs what 60 to 64 costs, and the earlier one is taken.
     expect(blocks).toHaveLength(128);
-    expect(kept.map(({ name }) => name)).toEqual(['conv1', 'conv2']);
+    expect(kept.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'narrow']);
+    expect(candidates).toEqual(sketches.map(({ name }) => name));
   });
 });

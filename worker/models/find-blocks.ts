@@ -31,7 +31,10 @@ export interface KeptBlock {
 export interface FoundBlocks {
   /** In the network's order, at most 128. */
   readonly blocks: readonly ReplaceableBlock[];
+  /** In the network's order too. */
   readonly kept: readonly KeptBlock[];
+  /** The names of all of them together in the network's order. */
+  readonly candidates: readonly string[];
 }
 
 const maxBlocks = 128;
@@ -47,9 +50,10 @@ export function findBlocks(
   partition: Partition,
   options: ReplacementOptions = {},
 ): FoundBlocks {
+  const candidates = candidatesOf(network, partition);
   const replaceable: ReplaceableBlock[] = [];
   const kept: KeptBlock[] = [];
-  for (const block of candidatesOf(network, partition)) {
+  for (const block of candidates) {
     const cost = costOf(network, layersOfBlock(network, block));
     const outcome = tryReplacement(network, { block, cost }, options);
     if (typeof outcome === 'string') kept.push({ name: block.name, layers: block.layers, reason: outcome });
@@ -57,17 +61,18 @@ export function findBlocks(
   }
   if (replaceable.length === 0) throw noBlocksError(network, partition, kept);
   const chosen = costliest(replaceable);
-  const surplus = replaceable.filter((each) => !chosen.has(each));
+  const surplus = replaceable
+    .filter((each) => !chosen.has(each))
+    .map(({ block }) => ({
+      name: block.name,
+      layers: block.layers,
+      reason: `Only the ${maxBlocks} blocks with the most multiplications are replaced.`,
+    }));
+  const names = candidates.map(({ name }) => name);
   return {
     blocks: replaceable.filter((each) => chosen.has(each)),
-    kept: [
-      ...kept,
-      ...surplus.map(({ block }) => ({
-        name: block.name,
-        layers: block.layers,
-        reason: `Only the ${maxBlocks} blocks with the most multiplications are replaced.`,
-      })),
-    ],
+    kept: [...kept, ...surplus].toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name)),
+    candidates: names,
   };
 }
 

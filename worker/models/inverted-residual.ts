@@ -4,8 +4,10 @@ import {
   epsilonOf,
   innerActivation,
   layerChain,
-  strideBetween,
+  keepsResolution,
+  reductionBetween,
   type LayerChain,
+  type Reduction,
 } from './layer-chain.ts';
 import type { Layer, Network } from './network.ts';
 import { addBatchNorm } from './separable-pair.ts';
@@ -26,7 +28,7 @@ export function invertedResidual(
 ): Network {
   const chain = layerChain(block);
   const channels = block.outputShape[2] ?? 1;
-  const stride = strideBetween(block.inputShape, block.outputShape);
+  const reduction = reductionBetween(block.inputShape, block.outputShape);
   const widths = layers.flatMap((layer) =>
     layer.kind === 'DepthwiseConv2D' ? layer.outputShape.slice(2) : [],
   );
@@ -36,13 +38,13 @@ export function invertedResidual(
     const start = last;
     last = addUnit(chain, `unit${unit}`, {
       input: last,
-      stride: unit === 1 ? stride : 1,
+      reduction: unit === 1 ? reduction : { stride: 1, padding: 'same' },
       width,
       channels,
       epsilon: epsilonOf(layers),
       activation: innerActivation(block, layers),
     });
-    const keepsShape = unit > 1 || (stride === 1 && block.inputShape[2] === channels);
+    const keepsShape = unit > 1 || (keepsResolution(reduction) && block.inputShape[2] === channels);
     if (keepsShape) last = chain.add('Add', `unit${unit}_add`, { inputs: [start, last] });
   }
   return chain.build(addActivation(chain, 'activation', { input: last, activation: block.ends }));
@@ -50,7 +52,7 @@ export function invertedResidual(
 
 interface Unit {
   readonly input: string;
-  readonly stride: number;
+  readonly reduction: Reduction;
   readonly width: number;
   readonly channels: number;
   readonly epsilon: number;
@@ -58,7 +60,8 @@ interface Unit {
 }
 
 function addUnit(chain: LayerChain, name: string, unit: Unit): string {
-  const { stride, width, channels, epsilon, activation } = unit;
+  const { reduction, width, channels, epsilon, activation } = unit;
+  const { stride, padding } = reduction;
   const pointwise = (suffix: string, input: string, filters: number) =>
     addBatchNorm(chain, `${name}_${suffix}_bn`, {
       input: chain.add('Conv2D', `${name}_${suffix}`, {
@@ -73,7 +76,7 @@ function addUnit(chain: LayerChain, name: string, unit: Unit): string {
   });
   const filtered = chain.add('DepthwiseConv2D', `${name}_depthwise`, {
     inputs: [expanded],
-    config: { kernelSize: [3, 3], strides: [stride, stride], padding: 'same', useBias: false },
+    config: { kernelSize: [3, 3], strides: [stride, stride], padding, useBias: false },
   });
   const activated = addActivation(chain, `${name}_depthwise_activation`, {
     input: addBatchNorm(chain, `${name}_depthwise_bn`, { input: filtered, epsilon }),

@@ -65,22 +65,43 @@ export function innerActivation(block: Block, layers: readonly Layer[]): Activat
   return { kind: 'Activation', config: { activation: 'relu' } };
 }
 
-/** The stride for height and width alike that makes `output` from `input` with padding `same`. */
-export function strideBetween(input: Shape, output: Shape): number {
+/** Stride and padding of a 3x3 convolution that makes one resolution from another. */
+export interface Reduction {
+  readonly stride: number;
+  readonly padding: 'same' | 'valid';
+}
+
+/**
+ * How a 3x3 convolution makes `output` from `input`, height and width alike: with padding `same` where that does it, else
+ * with `valid`, as the reductions of Inception are made (35x35 to 17x17).
+ *
+ * Throws `model/no-replacement` when neither does.
+ */
+export function reductionBetween(input: Shape, output: Shape): Reduction {
   const [height = 1, width = 1] = input;
   const [outputHeight = 1, outputWidth = 1] = output;
-  for (const stride of [Math.floor(height / outputHeight), Math.ceil(height / outputHeight)]) {
-    if (
+  const strides = [Math.floor(height / outputHeight), Math.ceil(height / outputHeight)];
+  for (const padding of ['same', 'valid'] as const) {
+    const fits = (stride: number): boolean =>
       stride >= 1 &&
-      Math.ceil(height / stride) === outputHeight &&
-      Math.ceil(width / stride) === outputWidth
-    )
-      return stride;
+      sizeAfter(height, stride, padding) === outputHeight &&
+      sizeAfter(width, stride, padding) === outputWidth;
+    const stride = strides.find(fits);
+    if (stride !== undefined) return { stride, padding };
   }
   throw new InvalidInputError(
     'model/no-replacement',
     `No stride leads from ${height}x${width} to ${outputHeight}x${outputWidth}.`,
   );
+}
+
+function sizeAfter(size: number, stride: number, padding: Reduction['padding']): number {
+  return padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - 3) / stride) + 1;
+}
+
+/** The same resolution comes out. */
+export function keepsResolution({ stride, padding }: Reduction): boolean {
+  return stride === 1 && padding === 'same';
 }
 
 export const replacementMomentum = 0.9;

@@ -5,7 +5,8 @@ import type { Network } from './network.ts';
 import { outputShapeOf } from './network.ts';
 import { initialWeights, replacementFor, type ReplacementOptions } from './replacement.ts';
 import { stageBlocks } from './stage-blocks.ts';
-import { densenet, efficientnet, inception, mobilenetV2, resnet, resnetV2 } from './testing/families.ts';
+import { densenet, inception, resnet, resnetV2 } from './testing/families.ts';
+import { efficientnet, mobilenetV2 } from './testing/mobile-families.ts';
 import { networkOf } from './testing/reference.ts';
 import { convolutionSketch, networkOfSketches } from './testing/sketches.ts';
 
@@ -111,6 +112,43 @@ describe('residual stages', () => {
       'bn 0.9 0.00001001',
       'add unit1_projection_bn+unit1_separable1_bn',
     ]);
+  });
+});
+
+/** A stage of two 3x3 convolutions as Inception reduces: 17x17 to 8x8 without padding. */
+function unpaddedStage(): { network: Network; block: Block } {
+  const network = networkOfSketches(
+    [17, 17, 32],
+    [
+      convolutionSketch('wide', 'image', { filters: 64 }),
+      convolutionSketch('reduce', 'wide', { filters: 64, strides: [2, 2], padding: 'valid' }),
+    ],
+  );
+  return { network, block: blockBetween(network, 'stage', { from: 'image', to: 'reduce' }) };
+}
+
+describe('a stage that reduces without padding', () => {
+  test('gets a replacement whose first convolution does so too', () => {
+    const { network, block } = unpaddedStage();
+    expect(block.outputShape).toEqual([8, 8, 64]);
+    expect(replaced(network, block, { batchNorm: false })).toEqual(['separable 64 /2 d1 valid bias']);
+    // 8x8 pixels, each of 9 products a channel for 32 channels, and 64 times those for the 64 channels that come out.
+    expect(replacementFor(network, block, { batchNorm: false }).cost.macs).toBe(64 * (9 * 32 + 32 * 64));
+  });
+
+  test('is kept when height and width go different ways', () => {
+    // 17 to 8 is without padding, 18 to 9 with it.
+    const network = networkOfSketches(
+      [17, 18, 32],
+      [
+        convolutionSketch('wide', 'image', { filters: 64 }),
+        convolutionSketch('tall', 'wide', { filters: 64, kernelSize: [3, 1], padding: 'valid' }),
+        convolutionSketch('reduce', 'tall', { filters: 64, strides: [2, 2] }),
+      ],
+    );
+    const block = blockBetween(network, 'stage', { from: 'image', to: 'reduce' });
+    expect(block.outputShape).toEqual([8, 9, 64]);
+    expect(() => replacementFor(network, block)).toThrow('No stride leads from 17x18 to 8x9');
   });
 });
 

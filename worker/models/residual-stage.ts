@@ -4,7 +4,8 @@ import {
   epsilonOf,
   innerActivation,
   layerChain,
-  strideBetween,
+  keepsResolution,
+  reductionBetween,
   type LayerChain,
 } from './layer-chain.ts';
 import type { Layer, Network } from './network.ts';
@@ -19,8 +20,9 @@ export interface ResidualStageOptions {
 }
 
 /**
- * Residual units of separable convolutions in place of a stage. The first unit carries the stride and has no skip then;
- * every unit of stride 1 has one, through a 1x1 convolution where the channels change.
+ * Residual units of separable convolutions in place of a stage. The first unit carries the stride, and the padding
+ * `valid` of a stage that has it, and has no skip then; every unit that keeps the resolution has one, through a 1x1
+ * convolution where the channels change.
  */
 export function residualStage(
   block: Block,
@@ -29,26 +31,27 @@ export function residualStage(
 ): Network {
   const chain = layerChain(block);
   const channels = block.outputShape[2] ?? 1;
-  const stride = strideBetween(block.inputShape, block.outputShape);
+  const reduction = reductionBetween(block.inputShape, block.outputShape);
   const epsilon = options.batchNorm ? epsilonOf(layers) : undefined;
   let last = chain.input;
   for (let unit = 1; unit <= options.units; unit++) {
     const isFirst = unit === 1;
     const start = last;
-    const strided = isFirst && stride > 1;
+    const reduces = isFirst && !keepsResolution(reduction);
     const ends = unit === options.units ? block.ends : innerActivation(block, layers);
     for (let repeat = 1; repeat <= options.repeats; repeat++) {
-      const step = strided && repeat === 1 ? stride : 1;
+      const { stride, padding } =
+        reduces && repeat === 1 ? reduction : { stride: 1, padding: 'same' as const };
       const closes = repeat === options.repeats;
       last = addSeparable(chain, `unit${unit}_separable${repeat}`, {
         input: last,
-        window: { kernelSize: [3, 3], strides: [step, step], dilationRate: [1, 1], padding: 'same' },
+        window: { kernelSize: [3, 3], strides: [stride, stride], dilationRate: [1, 1], padding },
         filters: channels,
         batchNorm: epsilon,
-        activation: closes ? (strided ? ends : 'Linear') : innerActivation(block, layers),
+        activation: closes ? (reduces ? ends : 'Linear') : innerActivation(block, layers),
       });
     }
-    if (strided) continue;
+    if (reduces) continue;
     const needsProjection = isFirst && block.inputShape[2] !== channels;
     const skip = needsProjection
       ? addProjection(chain, `unit${unit}_projection`, { input: start, channels, epsilon })

@@ -11,7 +11,8 @@ import { inputShapeOf, layerOf, type Network } from './network.ts';
 import { initialWeights } from './replacement.ts';
 import { saveNetwork } from './save.ts';
 import { stitch } from './stitch.ts';
-import { families, inception, mobilenet, resnet, vgg, type Family } from './testing/families.ts';
+import { families, inception, resnet, vgg, type Family } from './testing/families.ts';
+import { mobilenet } from './testing/mobile-families.ts';
 import { graphOutput, networkOf, randomInputs, relativeDifference, tf } from './testing/reference.ts';
 import { convolutionSketch, networkOfSketches } from './testing/sketches.ts';
 

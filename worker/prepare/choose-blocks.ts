@@ -7,6 +7,8 @@ import type { UnmeasuredBlock } from './measure-teacher.ts';
 export interface ChosenBlocks {
   readonly blocks: readonly UnmeasuredBlock[];
   readonly kept: Plan['kept'];
+  /** The names of both together in the teacher's order. */
+  readonly candidates: readonly string[];
 }
 
 /**
@@ -15,7 +17,7 @@ export interface ChosenBlocks {
  * @throws InvalidInputError `model/no-blocks` listing every candidate with its reason.
  */
 export function chooseBlocks(teacher: Network, spec: JobSpec): ChosenBlocks {
-  const { blocks, kept } = findBlocks(teacher, spec.partition, spec.replacement.candidates[0]);
+  const { blocks, kept, candidates } = findBlocks(teacher, spec.partition, spec.replacement.candidates[0]);
   return {
     blocks: blocks.map(({ block, cost, replacement }) => ({
       name: block.name,
@@ -28,5 +30,6 @@ export function chooseBlocks(teacher: Network, spec: JobSpec): ChosenBlocks {
       replacement: replacement.cost,
     })),
     kept: kept.map(({ name, layers, reason }) => ({ name, layers: [...layers], reason })),
+    candidates,
   };
 }

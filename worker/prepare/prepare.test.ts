@@ -44,6 +44,7 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     attempt: await Attempt.open(unit),
     clock: systemClock,
     logger: createLogger('error', {}),
+    cpuInfo: '',
     signal: new AbortController().signal,
     checkpointSeconds: 60,
     report: ({ activity }) => void activities.push(activity),

@@ -20,6 +20,7 @@ import type { WorkContext } from '../work-context.ts';
 import { chooseBlocks } from './choose-blocks.ts';
 import { loadTeacher } from './load-teacher.ts';
 import { measureTeacher, type TeacherMeasurements } from './measure-teacher.ts';
+import { precisionWarnings } from './precision-warnings.ts';
 import { profileReplacements } from './profile-replacements.ts';
 import { resolveDataset } from './resolve-inputs.ts';
 import { teacherWarnings } from './teacher-warnings.ts';
@@ -59,7 +60,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   });
   const [height = 0, width = 0, channels = 0] = inputShapeOf(teacher);
   const output = outputShapeOf(teacher);
-  const { blocks, kept } = chooseBlocks(teacher, jobSpec);
+  const { blocks, kept, candidates } = chooseBlocks(teacher, jobSpec);
 
   tell('Materialising the data');
   const datasetSpec = await resolveDataset(jobSpec.dataset, { folder: attempt.path('downloads'), signal });
@@ -124,13 +125,17 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     boundaries,
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
     kept: [...kept],
+    candidates: [...candidates],
     threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads.distill, blocks.length) },
     warnings: teacherWarnings(
       measured.accuracy,
       dataset.validation.labels === undefined ? null : constantAnswer(dataset.validation.labels),
     ),
   };
-  const profile = profileOf(platform.deviceName, measured, stepSeconds);
+  const profile: Profile = {
+    ...profileOf(platform.deviceName, measured, stepSeconds),
+    warnings: precisionWarnings(jobSpec, context.cpuInfo),
+  };
   const result: PrepareResult = {
     version: contractVersion,
     stage: 'Prepare',
@@ -178,7 +183,7 @@ function profileOf(
   device: string,
   measured: TeacherMeasurements,
   steps: ReadonlyMap<string, number>,
-): Profile {
+): Omit<Profile, 'warnings'> {
   return {
     version: contractVersion,
     device,

@@ -27,13 +27,12 @@ const repeats = 5;
 export async function profileReplacements(options: ProfileOptions): Promise<Map<string, number>> {
   const steps = new Map<string, number>();
   for (const block of options.blocks) {
-    steps.set(block.name, timeSteps(options, block));
-    await options.between();
+    steps.set(block.name, await timeSteps(options, block));
   }
   return steps;
 }
 
-function timeSteps(options: ProfileOptions, block: UnmeasuredBlock): number {
+async function timeSteps(options: ProfileOptions, block: UnmeasuredBlock): Promise<number> {
   const { teacher, spec, device, seconds } = options;
   const graph = new Graph();
   const replacement = replacementOf(teacher, block, spec);
@@ -50,13 +49,17 @@ function timeSteps(options: ProfileOptions, block: UnmeasuredBlock): number {
   session.set(
     new Map([...variableValues({ ...replacement, weights }, blockPrefix(block.name)), ...step.initial]),
   );
-  session.set(new Map([...buffers.values()].map(({ name, shape }) => [name, waves(elementCount(shape))])));
+  for (const { name, shape } of buffers.values()) {
+    session.set(new Map([[name, waves(elementCount(shape))]]));
+    await options.between();
+  }
   session.set(step.startEpoch({ firstStep: 0, rates: new Float32Array(warmUps + repeats).fill(1e-3) }));
   const times: number[] = [];
   for (let run = 0; run < warmUps + repeats; run++) {
     const start = seconds();
     session.run(step.endpoint);
     if (run >= warmUps) times.push(seconds() - start);
+    await options.between();
   }
   return median(times);
 }

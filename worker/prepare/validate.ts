@@ -9,6 +9,7 @@ import { inputShapeOf, outputShapeOf } from '../models/network.ts';
 import type { WorkContext } from '../work-context.ts';
 import { chooseBlocks } from './choose-blocks.ts';
 import { loadTeacher } from './load-teacher.ts';
+import { precisionWarnings } from './precision-warnings.ts';
 import { resolveDataset } from './resolve-inputs.ts';
 
 /** Checks teacher and data as prepare does, trains nothing and keeps nothing. */
@@ -42,6 +43,7 @@ export async function validate(context: WorkContext): Promise<ValidationReport> 
       classes: index.classes,
       ...('count' in test ? {} : { testReason: test.reason }),
       student: { cost: studentCost(costOf(teacher), blocks) },
+      warnings: precisionWarnings(jobSpec, context.cpuInfo),
     };
   } finally {
     await rm(attempt.folder, { recursive: true, force: true });

@@ -1,0 +1,103 @@
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { expect, test } from 'vitest';
+import type { Values } from '../graph/session.ts';
+import { createPause, InterruptedError } from '../interruption.ts';
+import { trainStudent, type TrainStudentOptions } from './train-student.ts';
+
+const digest = `sha256:${'0'.repeat(64)}`;
+const accuracy = { value: 0.5, samples: 10, standardError: 0.16, measure: 'Top1' } as const;
+
+/** An attempt at one epoch of three steps, whose session counts its steps in its only variable. */
+function attemptIn(folder: string, told: AbortController) {
+  const feed = { feeds: async () => ({}) };
+  const events: string[] = [];
+  const reports: { fraction: number | null; etaSeconds: number | null }[] = [];
+  let now = 0;
+  const variable = new Float32Array(1);
+  const student = {
+    session: {
+      run: (endpoint: string) => {
+        events.push(endpoint);
+        if (endpoint === 'train') variable[0]! += 1;
+        return {};
+      },
+      get: (names: readonly string[]) => new Map(names.map((name) => [name, variable.slice()])),
+      set: (values: ReadonlyMap<string, Values>) => variable.set([...values.values()][0] ?? []),
+    },
+    plainFeed: feed,
+    trainFeed: feed,
+    step: {
+      endpoint: 'train',
+      state: [],
+      startEpoch: () => new Map(),
+      read: () => ({ lossSum: 6, finite: true }),
+    },
+    weights: [{ name: 'kernel', shape: [1] }],
+  };
+  const context = {
+    spec: { specDigest: digest },
+    attempt: { folder, attemptFolders: async () => [folder] },
+    // A step takes a second.
+    clock: { seconds: () => (now += 1) },
+    logger: { info: () => undefined },
+    checkpointSeconds: 60,
+    report: ({ fraction, etaSeconds }: (typeof reports)[number]) => reports.push({ fraction, etaSeconds }),
+  };
+  const session = {
+    inputs: { planDigest: digest, dataset: { train: { count: 3 } } },
+    spec: {
+      finetune: { epochs: 1, batchSize: 1, learningRate: { schedule: 'Constant', initial: 1 } },
+      dataset: { augmentation: { passes: 1 } },
+      execution: { seed: 0 },
+    },
+  };
+  const options = {
+    context,
+    student,
+    session,
+    platform: 'here',
+    pause: createPause(() => 0, told.signal),
+    share: { first: 0.1, last: 0.6 },
+  };
+  return { events, reports, options: options as unknown as Omit<TrainStudentOptions, 'judge'> };
+}
+
+test('a worker that is told to stop while it judges an epoch saves that first, and repeats none of its steps', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const told = new AbortController();
+  const first = attemptIn(folder.path, told);
+  let judged = 0;
+  const interrupted = trainStudent({
+    ...first.options,
+    judge: async (between) => {
+      for (let batch = 0; batch < 100; batch++) {
+        judged += 1;
+        told.abort();
+        await between();
+      }
+      return accuracy;
+    },
+  });
+  await expect(interrupted).rejects.toBeInstanceOf(InterruptedError);
+  expect(judged).toBe(1);
+  expect(first.events.filter((event) => event === 'train').length).toBe(3);
+
+  const second = attemptIn(folder.path, new AbortController());
+  const outcome = await trainStudent({ ...second.options, judge: async () => accuracy });
+  expect(second.events).toEqual([]);
+  expect(outcome.best?.get('kernel')).toEqual(Float32Array.of(3));
+  // The sum 6 over three steps.
+  expect(outcome.history).toEqual([{ loss: 2, validationAccuracy: 0.5 }]);
+});
+
+test('the time that it still takes includes what comes after the training', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const { options, reports } = attemptIn(folder.path, new AbortController());
+  await trainStudent({ ...options, judge: async () => accuracy });
+  // Three steps of 1 s are half of the stage, so that takes 6 s. 0.4 of it are left when they are done.
+  expect(reports.map(({ etaSeconds }) => etaSeconds)).toEqual(
+    [4.4, 3.4, 2.4].map((seconds): unknown => expect.closeTo(seconds, 9)),
+  );
+  expect(reports.at(-1)?.fraction).toBeCloseTo(0.6, 9);
+});
