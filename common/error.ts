@@ -12,6 +12,7 @@ export type ErrorCode =
   | `storage/${string}`
   | `unit/${string}`
   | `run/${string}`
+  | `cluster/${string}`
   | `setup/${string}`;
 
 export interface ErrorContext {
