@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { immutabilityRules } from '../../crds/rules/immutability.ts';
 import { manifestWith } from '../../crds/test-manifests.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
-import { isRefusal, useApiServer, whyNoTestServer, type Answer, type Refusal } from './use-api-server.ts';
+import { whyNoTestServer } from '../cluster/requirements.ts';
+import { isRefusal, useApiServer, type Answer, type Refusal } from './use-api-server.ts';
 
 /** A change at each place that may not change, valid in itself. */
 const forbidden: Readonly<Record<string, unknown>> = {

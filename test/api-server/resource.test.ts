@@ -4,7 +4,8 @@ import { distillationJob, type DistillationJob } from '../../crds/distillation-j
 import { structuralSchema } from '../../crds/json-schema.ts';
 import { manifestWith, minimalManifest } from '../../crds/test-manifests.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
-import { crdFile, isRefusal, useApiServer, whyNoTestServer, type Answer } from './use-api-server.ts';
+import { whyNoTestServer } from '../cluster/requirements.ts';
+import { crdFile, isRefusal, useApiServer, type Answer } from './use-api-server.ts';
 
 describe.skipIf(cannotRun('The API-server suite', await whyNoTestServer()))(
   'the API server keeps DistillationJobs',

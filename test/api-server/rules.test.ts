@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { ruleCases } from '../../crds/rules/rule-cases.ts';
 import { manifestWith } from '../../crds/test-manifests.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
-import { isRefusal, useApiServer, whyNoTestServer, type Refusal } from './use-api-server.ts';
+import { whyNoTestServer } from '../cluster/requirements.ts';
+import { isRefusal, useApiServer, type Refusal } from './use-api-server.ts';
 
 /** `spec.pod.volumes.0` as the API server writes it. */
 function fieldOf(path: string): string {

@@ -11,7 +11,6 @@ import { afterAll, beforeAll } from 'vitest';
 import { group, version } from '../../crds/distillation-job.ts';
 import { startApiServer } from '../cluster/api-server.ts';
 import { kubectl } from '../cluster/kubectl.ts';
-import { whyNoApiServer } from '../cluster/requirements.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 
 export const crdFile = fileURLToPath(
@@ -43,11 +42,6 @@ export interface TestServer {
 
 export function isRefusal(answer: Answer | Refusal): answer is Refusal {
   return 'causes' in answer;
-}
-
-/** Why the API-server suite can't run on this machine. */
-export async function whyNoTestServer(): Promise<string | undefined> {
-  return process.env['BLOCKSTILL_TEST_KUBECONFIG'] ? undefined : await whyNoApiServer();
 }
 
 /** Gives the tests of a file an API server: the one that the developer names, or a new one. */

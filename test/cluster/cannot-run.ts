@@ -1,3 +1,5 @@
+import { skipSentence } from './requirements.ts';
+
 /**
  * For `describe.skipIf`: whether a suite has to be skipped on this machine. It says so, under the suite's name and with
  * the reason.
@@ -7,7 +9,7 @@
  */
 export function cannotRun(suite: string, reason: string | undefined): boolean {
   if (reason === undefined) return false;
-  const sentence = `${suite} can't run on this machine: ${reason}.`;
+  const sentence = skipSentence(suite, reason);
   if (process.env['BLOCKSTILL_SKIP_NOTHING']) throw new Error(sentence);
   console.warn(`Skipped: ${sentence}`);
   return true;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { isThere } from '../../scripts/cluster/kubernetes.ts';
 import { programFolder } from './programs.ts';
 
 /**
@@ -13,7 +14,9 @@ export async function kubectl(
   commandArguments: readonly string[],
   input = '',
 ): Promise<string> {
-  const program = join(await programFolder(), 'kubectl');
+  const own = join(await programFolder(), 'kubectl');
+  // Where a developer names a cluster, nothing was built.
+  const program = (await isThere(own)) ? own : 'kubectl';
   return await new Promise((resolve, reject) => {
     const child = execFile(
       program,
