@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .PHONY: help
 help: ## List these commands
 	@echo 'Usage: make <command>'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: ## Install what the project needs: packages, Node 24, TensorFlow (safe to repeat)
@@ -18,7 +18,8 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
-test: setup ## Set up, then run every check and every test
+test: setup ## Set up, build Kubernetes once for the tests, then run every check and every test
+	@node scripts/setup-cluster.ts --for-tests
 	@node scripts/check.ts --tests
 
 .PHONY: unit
@@ -41,6 +42,15 @@ generate: setup ## Write the files that come from the API schema again
 .PHONY: bench
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
 	@node test/bench/step.ts
+
+.PHONY: cluster
+cluster: setup ## Start a Kubernetes with 4 pretend GPUs on this machine (root on Debian or Ubuntu, Go 1.25)
+	@node scripts/setup-cluster.ts
+	@node test/cluster/main.ts up
+
+.PHONY: cluster-down
+cluster-down: setup ## End that Kubernetes
+	@node test/cluster/main.ts down
 
 .PHONY: clean
 clean: ## Remove what was built here; set-up and results of runs stay

@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Tests on a real Kubernetes. */
+const clusterTests = ['test/{api-server,cluster}/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     // TensorFlow is native and keeps process-wide state: one forked process a file, never threads.
@@ -25,7 +28,25 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'wide', include: ['test/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 },
+        test: {
+          name: 'wide',
+          include: ['test/**/*.test.ts'],
+          exclude: clusterTests,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: clusterTests,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // A Kubernetes fills a small machine: one at a time, after all other tests.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

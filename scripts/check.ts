@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { skippedSuites } from '../test/cluster/requirements.ts';
 import { summaryOf } from './test-summary.ts';
 
 interface Check {
@@ -59,7 +60,10 @@ async function main(): Promise<number> {
   const failed = await runChecks();
   const tests = values.tests ? await runTests() : undefined;
   console.log(failed.length === 0 ? 'All checks passed.' : `Failed checks: ${failed.join(', ')}.`);
-  if (tests !== undefined) console.log(tests.summary);
+  if (tests !== undefined) {
+    for (const sentence of await skippedSuites()) console.log(`Skipped: ${sentence}`);
+    console.log(tests.summary);
+  }
   return failed.length === 0 && (tests === undefined || tests.code === 0) ? 0 : 1;
 }
 

@@ -1,12 +1,12 @@
 /** Gives this checkout TensorFlow, proves it by a training step, and says which device it will use. */
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { digestOfJson } from '../common/digest.ts';
 import { BlockstillError, describeError, InvalidInputError } from '../common/error.ts';
 import { writeJsonAtomically } from '../common/files.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { addonPath, buildAddon, isBuilt } from './tensorflow/addon.ts';
 import { fetchLibrary, removeLeftovers } from './tensorflow/fetch-library.ts';
 import { explainFileError } from './tensorflow/file-error.ts';
@@ -56,11 +56,10 @@ function readSettings(): Settings | undefined {
       hint: 'Choose cpu or gpu in --tensorflow or BLOCKSTILL_TENSORFLOW.',
     });
   }
-  const userCache = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return {
     flavour,
     copy: values.copy ?? false,
-    cache: resolve(environment['BLOCKSTILL_CACHE'] || join(userCache, 'blockstill')),
+    cache: cacheFolder(),
     given: environment['BLOCKSTILL_TENSORFLOW_DIR'] || undefined,
   };
 }

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Where it runs; default: where this process runs. */
+  readonly folder?: string;
 }
 
 export interface CommandResult {
@@ -23,6 +25,7 @@ export async function runCommand(
   return await new Promise((resolve, reject) => {
     const child = spawn(program, commandArguments, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: options.folder,
       env: { ...process.env, ...options.environment },
       ...(options.signal ? { signal: options.signal } : {}),
     });
