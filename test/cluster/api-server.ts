@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, createTokenKeys, issue, writeKubeconfig, type Authority } from './certificates.ts';
 import { freePorts } from './free-ports.ts';
 import { programFolder } from './programs.ts';
 import { startProcess, type RunningProcess } from './start-process.ts';
 import { waitFor } from './wait-for.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 /** The range of the addresses of services, and the first one in it: the API server's own. */
 const serviceRange = '10.96.0.0/16';
@@ -41,7 +41,7 @@ const withoutControllers = async () => ['--disable-admission-plugins=ServiceAcco
  */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const { address = '127.0.0.1', serverArguments = withoutControllers } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'blockstill-cluster-'));
+  const folder = await makeWorkFolder();
   await using undo = new AsyncDisposableStack();
   undo.defer(async () => await rm(folder, { recursive: true, force: true }));
   const programs = await programFolder();

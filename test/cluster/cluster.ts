@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kubernetesFolder } from '../../scripts/cluster/kubernetes.ts';
 import { nodeProgramsFolder } from '../../scripts/cluster/node-programs.ts';
@@ -12,6 +11,7 @@ import { startContainerRuntime } from './node/container-runtime.ts';
 import { startKubelet } from './node/kubelet.ts';
 import { makeNamespaces } from './node/namespaces.ts';
 import { connectNode, type NodeNetwork } from './node/network.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 export interface Cluster extends AsyncDisposable {
   /** The path of the administrator's kubeconfig. */
@@ -28,7 +28,7 @@ export interface Cluster extends AsyncDisposable {
  */
 export async function startCluster({ gpus }: { gpus: number }): Promise<Cluster> {
   await using undo = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'blockstill-node-'));
+  const folder = await makeWorkFolder();
   undo.defer(async () => await rm(folder, { recursive: true, force: true }));
   const programs = await kubernetesFolder();
   const packages = await nodeProgramsFolder();

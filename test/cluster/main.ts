@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeJsonAtomically } from '../../common/files.ts';
-import { describeError } from '../../common/error.ts';
+import { BlockstillError, describeError, InvalidInputError } from '../../common/error.ts';
 import { lastLines } from '../../scripts/tensorflow/command.ts';
 import { startCluster } from './cluster.ts';
 import { programFolder } from './programs.ts';
@@ -25,7 +25,12 @@ interface State {
 
 async function up(): Promise<void> {
   const reason = await whyNoCluster();
-  if (reason !== undefined) throw new Error(`There can be no cluster on this machine: ${reason}.`);
+  if (reason !== undefined) {
+    throw new BlockstillError(
+      'setup/unsupported-machine',
+      `There can be no cluster on this machine: ${reason}.`,
+    );
+  }
   let state = await runningState();
   if (state === undefined) {
     console.log('Waiting for the cluster (about 10 s) ...');
@@ -95,7 +100,7 @@ async function runningState(): Promise<State | undefined> {
 const commands: Readonly<Record<string, () => Promise<void>>> = { up, down, hold };
 try {
   const command = commands[process.argv[2] ?? ''];
-  if (command === undefined) throw new Error('Say up or down.');
+  if (command === undefined) throw new InvalidInputError('setup/unknown-command', 'Say up or down.');
   await command();
 } catch (error) {
   console.error(describeError(error));

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isThere } from '../../../scripts/cluster/kubernetes.ts';
 import { runCommand, type CommandResult } from '../../../scripts/tensorflow/command.ts';
 import { startProcess, type RunningProcess } from '../start-process.ts';
 import { waitFor } from '../wait-for.ts';
+import { removeControlGroups } from './control-groups.ts';
 
 /** The namespaces that a node lives in: mounts, network, processes, host name, shared memory. */
 export interface NodeNamespaces extends AsyncDisposable {
@@ -67,34 +68,4 @@ async function childOf(parent: number): Promise<number | undefined> {
   const text = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8');
   const child = Number(text.trim().split(' ')[0]);
   return child > 0 ? child : undefined;
-}
-
-const controlGroups = '/sys/fs/cgroup';
-
-async function removeControlGroups(group: string): Promise<void> {
-  const hierarchies = await readdir(controlGroups).catch(() => []);
-  for (const hierarchy of ['.', ...hierarchies]) {
-    await removeControlGroup(join(controlGroups, hierarchy, group));
-  }
-}
-
-/** A control group is removed as an empty folder, after those in it; its files count for nothing. */
-async function removeControlGroup(path: string): Promise<void> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);
-  if (entries === undefined) return;
-  for (const entry of entries) {
-    if (entry.isDirectory()) await removeControlGroup(join(path, entry.name));
-  }
-  await waitFor(
-    `${path} to be empty`,
-    async () => {
-      try {
-        await rmdir(path);
-        return true;
-      } catch {
-        return (await isThere(path)) ? undefined : true;
-      }
-    },
-    10,
-  );
 }
