@@ -13,7 +13,7 @@ import { nodes } from './testing/resources.ts';
 
 const temporaryFolder = async () => await mkdtempDisposable(join(tmpdir(), 'blockstill-kube-'));
 
-const certificates = makeCertificates();
+const certificates = await makeCertificates();
 const { signal } = new AbortController();
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

@@ -1,19 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuthority, issue, type Authority } from '../../../test/cluster/certificates.ts';
 
+/** PEM. */
 export interface Identity {
-  /** PEM. */
   readonly certificate: string;
-  /** PEM. */
   readonly key: string;
 }
 
-/** An authority, and what it signed for 127.0.0.1 and localhost; made anew by openssl, valid for a day. */
+/** An authority, and what it issued for 127.0.0.1 and localhost. */
 export interface Certificates {
   readonly authority: string;
-  /** Has signed none of the others. */
+  /** Has issued none of the others. */
   readonly otherAuthority: string;
   readonly server: Identity;
   readonly client: Identity;
@@ -21,52 +20,27 @@ export interface Certificates {
   readonly renewed: Identity;
 }
 
-export function makeCertificates(): Certificates {
-  const folder = mkdtempSync(join(tmpdir(), 'blockstill-certificates-'));
-  try {
-    const authority = sign(folder, 'authority');
-    const otherAuthority = sign(folder, 'other-authority');
-    const [server, client, renewed] = ['server', 'client', 'renewed'].map((name) =>
-      sign(folder, name, 'authority'),
-    );
-    if (!server || !client || !renewed) throw new Error('three names give three identities');
-    return {
-      authority: authority.certificate,
-      otherAuthority: otherAuthority.certificate,
-      server,
-      client,
-      renewed,
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export async function makeCertificates(): Promise<Certificates> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'blockstill-certificates-'));
+  const authority = await createAuthority(join(folder.path, 'authority'));
+  const other = await createAuthority(join(folder.path, 'other'));
+  return {
+    authority: (await identityOf(authority, 'ca')).certificate,
+    otherAuthority: (await identityOf(other, 'ca')).certificate,
+    server: await issued(authority, 'server', ['IP:127.0.0.1', 'DNS:localhost']),
+    client: await issued(authority, 'client'),
+    renewed: await issued(authority, 'renewed'),
+  };
 }
 
-/** A key and its certificate, signed by an earlier one or, without, by itself. */
-function sign(folder: string, name: string, authority?: string): Identity {
-  const file = (of: string, kind: string): string => join(folder, `${of}.${kind}`);
-  const openssl = (...parameters: string[]): void =>
-    void execFileSync('openssl', parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const key = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    file(name, 'key'),
-  ];
-  if (authority === undefined) {
-    openssl('req', '-x509', ...key, '-subj', `/CN=${name}`, '-days', '1', '-out', file(name, 'crt'));
-  } else {
-    writeFileSync(file(name, 'ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
-    openssl('req', ...key, '-subj', `/CN=${name}`, '-out', file(name, 'csr'));
-    const by = ['-CA', file(authority, 'crt'), '-CAkey', file(authority, 'key'), '-CAcreateserial'];
-    const request = ['-in', file(name, 'csr'), '-extfile', file(name, 'ext'), '-out', file(name, 'crt')];
-    openssl('x509', '-req', ...by, ...request, '-days', '1');
-  }
-  return {
-    certificate: readFileSync(file(name, 'crt'), 'utf8'),
-    key: readFileSync(file(name, 'key'), 'utf8'),
-  };
+async function issued(authority: Authority, name: string, servesAs?: readonly string[]): Promise<Identity> {
+  await issue(authority, { name, user: name, ...(servesAs === undefined ? {} : { servesAs }) });
+  return await identityOf(authority, name);
+}
+
+async function identityOf(authority: Authority, name: string): Promise<Identity> {
+  const [certificate, key] = await Promise.all(
+    ['crt', 'key'].map(async (kind) => await readFile(authority.file(`${name}.${kind}`), 'utf8')),
+  );
+  return { certificate: certificate ?? '', key: key ?? '' };
 }
