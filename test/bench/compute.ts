@@ -2,7 +2,8 @@
  * Measures how much a distill phase computes in all on a VGG-like network: the teacher computed again for every block and
  * batch, kept by a unit a block, and kept by units of several blocks. See README.md.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { digestOfJson, type Digest } from '../../common/digest.ts';
@@ -61,6 +62,9 @@ async function main(): Promise<number> {
   );
   const { values } = parseArgs({ options: { ...options, check: { type: 'boolean', default: false } } });
   const settings: Settings = { ...defaults, ...values };
+  // As bin/blockstill has it for the workers that it starts.
+  await using compiled = await mkdtempDisposable(join(tmpdir(), 'blockstill-compiled-'));
+  process.env['NODE_COMPILE_CACHE'] = compiled.path;
   const teacher = await vggLike(Number(settings.width));
   const rounds: Measurement[][] = [];
   for (let round = 1; round <= Number(settings.rounds); round++) {

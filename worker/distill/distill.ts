@@ -55,7 +55,7 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     between: async () => undefined,
   };
 
-  for (const { graph } of blocks) unit.initialise(graph);
+  unit.initialise(blocks.map(({ graph }) => graph));
   const cursor: Cursor = (await checkpoints.resume()) ?? { epoch: 0, step: 0 };
   const filling = context.clock.seconds();
   context.report({
@@ -119,7 +119,7 @@ async function retryCollapsed(options: {
   let any = false;
   for (const [index, { graph, state }] of blocks.entries()) {
     if (state.verdict?.collapsed === undefined || state.training >= maxTrainings) continue;
-    unit.initialise(graph);
+    unit.initialise([graph]);
     blocks[index] = newBlockTraining(graph, state.training + 1, state.seconds);
     any = true;
   }

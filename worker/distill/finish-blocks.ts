@@ -31,7 +31,7 @@ export interface FinishContext {
 export async function finishBlocks(context: FinishContext, blocks: readonly BlockTraining[]): Promise<void> {
   const { unit, inputs, training } = context;
   const usable = blocks.filter((block) => block.best !== undefined);
-  for (const { best } of usable) unit.session.set(best ?? new Map());
+  unit.session.set(new Map(usable.flatMap(({ best }) => [...(best ?? [])])));
   await recalibrate({
     session: unit.session,
     targets: usable.map(({ graph }) => ({

@@ -33,13 +33,11 @@ export async function recalibrate(options: RecalibrationOptions): Promise<void> 
   for (const rows of options.batches) {
     if (targets.length === 0) return;
     const feeds = (await options.feeds(rows)) ?? {};
-    for (const { endpoint, statistics } of targets) {
-      session.run(endpoint, feeds);
-      for (const [name, values] of session.get(statistics)) {
-        const sum = sums.get(name) ?? new Float64Array(values.length);
-        values.forEach((value, index) => (sum[index]! += value));
-        sums.set(name, sum);
-      }
+    for (const { endpoint } of targets) session.run(endpoint, feeds);
+    for (const [name, values] of session.get(targets.flatMap(({ statistics }) => statistics))) {
+      const sum = sums.get(name) ?? new Float64Array(values.length);
+      values.forEach((value, index) => (sum[index]! += value));
+      sums.set(name, sum);
     }
     count += 1;
     await options.between();

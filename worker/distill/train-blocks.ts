@@ -90,6 +90,7 @@ async function closeEpoch(
 ): Promise<void> {
   // A validation changes nothing that is saved: one that is interrupted is repeated, and no step before it.
   const losses = await validationLosses(context, live, () => context.between(cursor));
+  const improved: BlockTraining[] = [];
   for (const [index, block] of live.entries()) {
     const { lossSum, finite } = block.graph.step.read(context.session);
     const loss = finite ? lossSum / cursor.step : null;
@@ -100,8 +101,19 @@ async function closeEpoch(
       more,
     };
     const best = endEpoch(block.state, outcome, context.spec.distill.earlyStopping);
-    if (best) block.best = copyOf(context.session.get(block.graph.weights.map((variable) => variable.name)));
+    if (best) improved.push(block);
   }
+  if (improved.length === 0) return;
+  // All that is live in one call, though not all are kept: TensorFlow prepares anew for every new set of fetches.
+  const weights = context.session.get(live.flatMap(weightNames));
+  for (const block of improved) {
+    const own = new Set(weightNames(block));
+    block.best = copyOf(new Map([...weights].filter(([name]) => own.has(name))));
+  }
+}
+
+function weightNames({ graph }: BlockTraining): string[] {
+  return graph.weights.map((variable) => variable.name);
 }
 
 /** Mean squared errors on the validation split in inference mode, a block each; `between` is called after each batch. */

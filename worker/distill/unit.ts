@@ -32,8 +32,8 @@ export interface Unit extends Disposable {
   readonly sourceIsPlain: boolean;
   /** Computes what the cache holds, if there is one. */
   fill(between: () => Promise<void>): Promise<void>;
-  /** Puts the block's initial weights, a function of (seed, block), and fresh optimizer state in place. */
-  initialise(block: BlockGraph): void;
+  /** Puts the blocks' initial weights, functions of (seed, block), and fresh optimizer state in place. */
+  initialise(blocks: readonly BlockGraph[]): void;
 }
 
 /** Answers of the untouched teacher, where there are no labels. */
@@ -111,12 +111,12 @@ export function openUnit(context: WorkContext, inputs: PlannedInputs): Unit {
     blocks,
     sourceIsPlain: augmentedFeed === undefined,
     fill: chosen.fill,
-    initialise: ({ block, replacement, step }) => {
-      const initialised = {
-        ...replacement,
-        weights: initialWeights(replacement, jobSpec.execution.seed, block.name),
-      };
-      session().set(new Map([...variableValues(initialised, blockPrefix(block.name)), ...step.initial]));
+    initialise: (graphs) => {
+      const values = graphs.flatMap(({ block, replacement, step }) => {
+        const weights = initialWeights(replacement, jobSpec.execution.seed, block.name);
+        return [...variableValues({ ...replacement, weights }, blockPrefix(block.name)), ...step.initial];
+      });
+      session().set(new Map(values));
     },
     [Symbol.dispose]: () => {
       chosen.source[Symbol.dispose]();
