@@ -1,7 +1,8 @@
-import { cpus } from 'node:os';
 import type { Platform } from './contract/primitives.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
+import { processorName } from './processor-name.ts';
 import { loadRuntime } from './tensorflow.ts';
+import type { WorkContext } from './work-context.ts';
 
 /**
  * Settles what bits depend on besides the inputs: fixes the thread counts, loads TensorFlow, and says what it runs on.
@@ -9,13 +10,16 @@ import { loadRuntime } from './tensorflow.ts';
  *
  * @throws BlockstillError `tensorflow/gpu-not-used` when a GPU was asked for and TensorFlow does not use it.
  */
-export function openPlatform(unit: UnitSpec, threads: number): Platform {
+export function openPlatform(
+  { spec: unit, cpuInfo }: Pick<WorkContext, 'spec' | 'cpuInfo'>,
+  threads: number,
+): Platform {
   const device = deviceOf(unit);
   fixThreads(threads);
   const { version } = loadRuntime({ device });
   return {
     device,
-    deviceName: device === 'CPU' ? (cpus()[0]?.model.trim() ?? 'unknown CPU') : 'GPU',
+    deviceName: device === 'CPU' ? processorName(cpuInfo) : 'GPU',
     tensorflow: version,
     threads,
     precision: unit.spec.execution.precision,

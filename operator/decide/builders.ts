@@ -48,7 +48,7 @@ export function aPlan(blocks: readonly string[] = ['a', 'b', 'c'], change: Parti
     })),
     kept: [],
     candidates: [...(change.kept ?? []).map(({ name }) => name), ...blocks],
-    threads: { prepare: 1, distill: 1, finetune: 1 },
+    threads: { prepare: 1, distill: 1 },
     warnings: [],
     ...change,
   };

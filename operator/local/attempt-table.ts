@@ -22,6 +22,8 @@ export class AttemptTable {
   readonly retry: number;
   #prepared: Prepared | undefined;
   readonly #warned = new Set<string>();
+  /** Of several plans, the one that the finished student was made by. */
+  #planOfStudent: string | undefined;
 
   private constructor(
     job: LocalJob,
@@ -41,9 +43,13 @@ export class AttemptTable {
   ): Promise<AttemptTable> {
     const table = new AttemptTable(job, records, warn);
     const finished = await table.#verifyUnit('finetune', 'Documents');
+    if (finished) table.#planOfStudent = table.#studentsPlan();
     await table.#verifyAll(finished ? 'Documents' : 'Everything');
     // It was made from another plan, so it is no reason to look less closely.
-    if (finished && !table.#isDone('finetune')) await table.#verifyAll('Everything');
+    if (finished && !table.isDone('finetune')) {
+      table.#planOfStudent = undefined;
+      await table.#verifyAll('Everything');
+    }
     return table;
   }
 
@@ -143,6 +149,7 @@ export class AttemptTable {
     if (verification.kind !== 'Valid') return undefined;
     const { value } = verification.result;
     if (value.stage !== 'Prepare') return verification.result;
+    if (this.#planOfStudent !== undefined && value.plan.digest !== this.#planOfStudent) return undefined;
     if (this.#prepared === undefined) {
       const documents = await this.#documentsOf(attempt, value);
       if (documents === undefined) return undefined;
@@ -183,7 +190,12 @@ export class AttemptTable {
     this.#warned.add(warning.message);
   }
 
-  #isDone(unit: string): boolean {
+  #studentsPlan(): string | undefined {
+    const student = this.all().find(({ unit, result }) => unit === 'finetune' && result !== undefined);
+    return student?.result?.value.stage === 'Finetune' ? student.result.value.planDigest : undefined;
+  }
+
+  isDone(unit: string): boolean {
     return this.all().some((attempt) => attempt.unit === unit && attempt.result !== undefined);
   }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Digest } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { digestOfModel } from '../../common/model-files.ts';
+import type { OutputRequest } from '../../common/output-folder.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
@@ -61,6 +62,16 @@ export async function loadLocalJob(manifest: string, storage?: string): Promise<
     compiled,
     folder: jobFolder(root, identity),
   };
+}
+
+export function outputRequest({
+  namespace,
+  name,
+  uid,
+  compiled,
+  folder,
+}: LocalJob): OutputRequest & { readonly exchange: string } {
+  return { job: { namespace, name, uid }, spec: compiled.spec, exchange: folder };
 }
 
 export function deviceOf({ resources }: CompiledSpec, stage: Stage): 'CPU' | 'GPU' {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -26,8 +26,10 @@ async function ownProcess(): Promise<ProcessIdentity> {
   return own;
 }
 
-function lockText(owner: ProcessIdentity, host = hostname()): string {
-  return JSON.stringify({ host, ...owner });
+const namespace = await readlink('/proc/self/ns/pid');
+
+function lockText(owner: ProcessIdentity, where: { host?: string; namespace?: string } = {}): string {
+  return JSON.stringify({ host: hostname(), namespace, ...where, ...owner });
 }
 
 describe('a lock', () => {
@@ -49,6 +51,7 @@ describe('a lock', () => {
     await using _lock = await acquireLock(path);
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
       host: hostname(),
+      namespace,
       ...(await identityOf(process.pid)),
     });
   });
@@ -72,7 +75,7 @@ describe('a lock', () => {
   it('of another host is refused, naming the host, since nobody here knows whether its process runs', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'runner.lock');
-    const text = lockText({ ...(await endedProcess()), pid: 4711, bootId: 'another' }, 'node-7');
+    const text = lockText({ ...(await endedProcess()), pid: 4711, bootId: 'another' }, { host: 'node-7' });
     await writeFile(path, text);
     expect(await isLocked(path)).toBe(true);
     await expect(acquireLock(path)).rejects.toMatchObject({
@@ -83,6 +86,24 @@ describe('a lock', () => {
     });
     expect(await readdir(folder.path)).toEqual(['runner.lock']);
     expect(await readFile(path, 'utf8')).toBe(text);
+  });
+
+  it('of another container of this host is refused, since its processes have numbers of their own', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'runner.lock');
+    await writeFile(path, lockText(await endedProcess(), { namespace: 'pid:[1]' }));
+    expect(await isLocked(path)).toBe(true);
+    await expect(acquireLock(path)).rejects.toMatchObject({ code: 'run/active-elsewhere', where: path });
+  });
+
+  it('of another container is not held once the host was started again', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'runner.lock');
+    await writeFile(
+      path,
+      lockText({ ...(await ownProcess()), bootId: 'an earlier one' }, { namespace: 'pid:[1]' }),
+    );
+    expect(await isLocked(path)).toBe(false);
   });
 
   it('goes to exactly one of many that find it stale', async () => {

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BlockstillError } from '../../common/error.ts';
 import { identityOf, isRunning, processIdentitySchema } from './process-identity.ts';
 
-/** Folders are shared between machines, processes are not: of one on another host nothing can be known from here. */
-const ownerSchema = processIdentitySchema.extend({ host: z.string() });
+/** Folders are shared between machines and containers, processes are not: of one elsewhere nothing can be known here. */
+const ownerSchema = processIdentitySchema.extend({
+  host: z.string(),
+  /** Containers of one host may have its name, and number their processes for themselves (pid_namespaces(7)). */
+  namespace: z.string(),
+});
 type Owner = z.infer<typeof ownerSchema>;
 
 /**
@@ -19,7 +23,8 @@ type Owner = z.infer<typeof ownerSchema>;
  */
 export async function acquireLock(path: string): Promise<AsyncDisposable> {
   await mkdir(dirname(path), { recursive: true });
-  const own = JSON.stringify({ host: hostname(), ...(await identityOf(process.pid)) });
+  const here = { host: hostname(), namespace: await pidNamespace() };
+  const own = JSON.stringify({ ...here, ...(await identityOf(process.pid)) });
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, own);
   try {
@@ -49,7 +54,7 @@ async function removeStale(path: string): Promise<void> {
   const seen = await content(path);
   if (seen === undefined) return;
   const owner = ownerOf(seen);
-  if (owner !== undefined && owner.host !== hostname()) {
+  if (owner !== undefined && (await isElsewhere(owner))) {
     throw new BlockstillError(
       'run/active-elsewhere',
       `A run of this job on the host ${owner.host} (process ${owner.pid}) holds its folder.`,
@@ -79,7 +84,18 @@ async function removeStale(path: string): Promise<void> {
 /** Whether somebody runs the job, as far as can be told: the lock of another host counts as held. */
 export async function isLocked(path: string): Promise<boolean> {
   const owner = ownerOf((await content(path)) ?? '');
-  return owner !== undefined && (owner.host !== hostname() || (await isRunning(owner)));
+  return owner !== undefined && ((await isElsewhere(owner)) || (await isRunning(owner)));
+}
+
+/** On another host, or in another container of this one; a container from before a restart of the host is over. */
+async function isElsewhere({ host, namespace, bootId }: Owner): Promise<boolean> {
+  if (host !== hostname()) return true;
+  return namespace !== (await pidNamespace()) && bootId === (await identityOf(process.pid))?.bootId;
+}
+
+/** A sandbox may hide it: then containers can't be told apart. */
+async function pidNamespace(): Promise<string> {
+  return await readlink('/proc/self/ns/pid').catch(() => 'unknown');
 }
 
 function ownerOf(text: string): Owner | undefined {

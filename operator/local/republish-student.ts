@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isPublished, publish } from '../../common/output-folder.ts';
 import type { JobEvent } from '../decide/decision.ts';
 import type { ObservedAttempt } from '../decide/observed.ts';
-import type { LocalJob } from './local-job.ts';
+import { outputRequest, type LocalJob } from './local-job.ts';
 
 /**
  * Publishes a finished job's student again, from its exchange folder, when it lies no more, or no more whole, in
@@ -24,13 +24,9 @@ export async function republishStudent(
     const [first] = artifacts;
     if (first === undefined) return undefined;
     const folder = join(job.folder, unit, id, first.path, '..');
-    const uri = await publish({ job: identityOf(job), spec, exchange: job.folder }, { ...files, folder });
+    const uri = await publish(outputRequest(job), { ...files, folder });
     const message = `The student was not in ${uri} any more, and was put there again.`;
     return { type: 'Warning', reason: 'StudentRepublished', message };
   }
   return undefined;
-}
-
-function identityOf({ namespace, name, uid }: LocalJob): { namespace: string; name: string; uid: string } {
-  return { namespace, name, uid };
 }

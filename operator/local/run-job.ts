@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asStorageInputError } from '../../common/files.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { checkOutput } from '../../common/output-folder.ts';
 import { clearUnlessRetained } from '../../worker/contract/clear-exchange.ts';
 import { decide, isFinished } from '../decide/decide.ts';
 import type { Decision, JobEvent } from '../decide/decision.ts';
@@ -10,7 +11,7 @@ import { takeOverAttempts } from './attempts-on-disk.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { findDevices, workersThatFit, type Devices } from './devices.ts';
 import { runnerFiles } from './layout.ts';
-import { deviceOf, policyOf, trainingOf, type LocalJob } from './local-job.ts';
+import { deviceOf, outputRequest, policyOf, trainingOf, type LocalJob } from './local-job.ts';
 import { acquireLock } from './lock.ts';
 import { republishStudent } from './republish-student.ts';
 import { recordSpec } from './spec-file.ts';
@@ -64,6 +65,9 @@ export async function runJob(options: RunOptions): Promise<RunOutcome> {
   const { job } = options;
   await using _lock = await openFolder(job.folder);
   const run = await prepareRun(options);
+  // The output may have been edited since prepare looked at it: no block is trained for a student that has no place.
+  if (run.table.prepared !== undefined && !run.table.isDone('finetune'))
+    await checkOutput(outputRequest(job));
   try {
     return await loop(run, options);
   } finally {

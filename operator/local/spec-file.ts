@@ -55,7 +55,8 @@ async function teacherReplaced(job: LocalJob): Promise<JobEvent | undefined> {
     const folder = join(siblings, name);
     const earlier = folder === job.folder ? undefined : await readSpecFile(folder);
     const { manifestDigest, teacherDigest } = earlier ?? {};
-    if (manifestDigest !== job.manifestDigest || teacherDigest === job.teacherDigest) continue;
+    // Null: there was none yet that could be read.
+    if (manifestDigest !== job.manifestDigest || !teacherDigest) continue;
     const message = `The teacher is not the one that an earlier run of this manifest had, so all blocks are trained anew. What was made with the earlier one stays in ${folder}.`;
     return { type: 'Warning', reason: 'TeacherReplaced', message };
   }

@@ -135,7 +135,7 @@ function prepareResult(): UnitResult {
     })),
     candidates: ['conv_first', ...names],
     kept: [{ name: 'conv_first', layers: ['conv_first'], reason: 'the replacement is not cheaper' }],
-    threads: { prepare: 1, distill: 1, finetune: 1 },
+    threads: { prepare: 1, distill: 1 },
     warnings: [],
   };
   const profile: Profile = {

@@ -100,6 +100,9 @@ export function toldSpec(spec: CompiledSpec): JobSpec {
   return Object.fromEntries(told) as unknown as JobSpec;
 }
 
+/** To be raised with every change by which the same spec gives other bits: older work then no longer counts. */
+const trainingVersion = 1;
+
 /**
  * A digest of what decides the bits of each stage; a result counts only for the digest of its own stage.
  *
@@ -110,7 +113,7 @@ export function toldSpec(spec: CompiledSpec): JobSpec {
  */
 export function specDigests(spec: CompiledSpec, teacherDigest?: Digest): Readonly<Record<Stage, Digest>> {
   const digestOf = (...wanted: Decides[]): Digest =>
-    digestOfJson({ spec: partOf(spec, specParts, new Set(wanted)), teacherDigest });
+    digestOfJson({ trainingVersion, spec: partOf(spec, specParts, new Set(wanted)), teacherDigest });
   const [blocks, student] = [digestOf('Blocks'), digestOf('Blocks', 'Student')];
   return { Prepare: blocks, Distill: blocks, Finetune: student };
 }

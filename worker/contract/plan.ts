@@ -66,8 +66,6 @@ export const planSchema = z.object({
   threads: z.object({
     prepare: z.int().positive(),
     distill: z.int().positive(),
-    /** Where `execution.threads.finetune` says nothing else. */
-    finetune: z.int().positive(),
   }),
   warnings: z.array(z.string()),
 });

@@ -26,7 +26,7 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
   const startTime = context.clock.now();
   using inputs = await openPlan(context);
   const { plan, planDigest } = inputs;
-  const platform = openPlatform(context.spec, plan.threads.distill);
+  const platform = openPlatform(context, plan.threads.distill);
   context.report({
     activity: 'Preparing the graph',
     fraction: null,

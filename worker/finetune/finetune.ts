@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { canonicalJson } from '../../common/digest.ts';
 import { checkOutput } from '../../common/output-folder.ts';
 import { clearUnlessRetained } from '../contract/clear-exchange.ts';
@@ -52,8 +53,9 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
   // Prepare has checked it, but for a manifest whose `output` may have been edited since.
   await checkOutput(context.spec);
   using inputs = await openPlan(context);
-  const { threads } = context.spec.spec.execution;
-  const platform = openPlatform(context.spec, threads.finetune ?? inputs.plan.threads.finetune);
+  // Not in the plan, which would be another one, with other blocks, on a machine with other cores.
+  const threads = context.spec.spec.execution.threads.finetune ?? availableParallelism();
+  const platform = openPlatform(context, threads);
   const pause = createPause(clock.seconds, context.signal);
   const tell = (activity: string, fraction: number): void =>
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });

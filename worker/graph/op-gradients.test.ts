@@ -277,6 +277,32 @@ describe('a gradient equals the difference quotient', () => {
     });
   }
 
+  // oneDNN has kernels of their own for multiples of 8 and 16 channels.
+  test.each([
+    [8, 8],
+    [16, 32],
+    [24, 40],
+  ])('of a convolution from %i to %i channels', (from, to) => {
+    const windowsOf = [1, 3].flatMap((kernel) => [1, 2].map((strides) => ({ kernel, strides })));
+    const errors = windowsOf.flatMap(({ kernel, strides }) => [
+      gradientError({
+        inputs: [
+          [2, 9, 8, from],
+          [kernel, kernel, from, to],
+        ],
+        build: ([x, filter]) => nn.conv2d(x!, filter!, { strides }),
+      }),
+      gradientError({
+        inputs: [
+          [2, 9, 8, from],
+          [kernel, kernel, from, 1],
+        ],
+        build: ([x, filter]) => nn.depthwiseConv2d(x!, filter!, { strides }),
+      }),
+    ]);
+    expect(errors.filter((error) => !(error < 1))).toEqual([]);
+  });
+
   test.each(Object.entries(cases))('of %s', (_op, variants) => {
     expect(variants.map((variant) => gradientError(variant)).filter((error) => !(error < 1))).toEqual([]);
   });

@@ -10,6 +10,7 @@ import {
   networkOf,
   randomInputs,
   relativeDifference,
+  tf,
   tfjsOutputs,
 } from './testing/reference.ts';
 
@@ -32,6 +33,25 @@ describe('a network in the training graph', () => {
       expect(relativeDifference(output, expected.get(network.output)), 'fused').toBeLessThan(1e-4);
     },
   );
+
+  test('multiplies matrices for pointwise convolutions in training, and convolves where TensorFlow can fuse', async () => {
+    const model = tf.sequential({ name: 'pointwise' });
+    const layers = [
+      tf.layers.conv2d({ name: 'conv', filters: 4, kernelSize: 1, inputShape: [5, 5, 3] }),
+      tf.layers.separableConv2d({ name: 'separable', filters: 4, kernelSize: 3 }),
+    ];
+    for (const layer of layers) model.add(layer);
+    const network = await networkOf(model);
+    const counts = (mode: 'training' | 'inference') => {
+      const graph = new Graph();
+      const input = graph.placeholder('input', [batch, 5, 5, 3], 'float32');
+      emitNetwork(network, { input, mode, prefix: '' });
+      const count = (wanted: string) => graph.operations.filter(({ op }) => op === wanted).length;
+      return { products: count('MatMul'), convolutions: count('Conv2D') };
+    };
+    expect(counts('training')).toEqual({ products: 2, convolutions: 0 });
+    expect(counts('inference')).toEqual({ products: 0, convolutions: 2 });
+  });
 
   test('runs from one tensor to another', async () => {
     const network = await networkOf(resnet('3x3'));

@@ -72,8 +72,8 @@ export interface Reduction {
 }
 
 /**
- * How a 3x3 convolution makes `output` from `input`, height and width alike: with padding `same` where that does it, else
- * with `valid`, as the reductions of Inception are made (35x35 to 17x17).
+ * How a 3x3 convolution makes `output` from `input`, height and width alike: with the smallest stride that does it, and
+ * with padding `same` before `valid`, as the reductions of Inception are made (35x35 to 17x17).
  *
  * Throws `model/no-replacement` when neither does.
  */
@@ -81,13 +81,12 @@ export function reductionBetween(input: Shape, output: Shape): Reduction {
   const [height = 1, width = 1] = input;
   const [outputHeight = 1, outputWidth = 1] = output;
   const strides = [Math.floor(height / outputHeight), Math.ceil(height / outputHeight)];
-  for (const padding of ['same', 'valid'] as const) {
-    const fits = (stride: number): boolean =>
-      stride >= 1 &&
+  for (const stride of strides.filter((each) => each >= 1)) {
+    const fits = (padding: Reduction['padding']): boolean =>
       sizeAfter(height, stride, padding) === outputHeight &&
       sizeAfter(width, stride, padding) === outputWidth;
-    const stride = strides.find(fits);
-    if (stride !== undefined) return { stride, padding };
+    const padding = (['same', 'valid'] as const).find(fits);
+    if (padding !== undefined) return { stride, padding };
   }
   throw new InvalidInputError(
     'model/no-replacement',

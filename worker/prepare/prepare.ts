@@ -47,7 +47,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const startTime = clock.now();
   const started = clock.seconds();
   const threads = jobSpec.execution.threads.prepare ?? availableParallelism();
-  const platform = openPlatform(context.spec, threads);
+  const platform = openPlatform(context, threads);
   const pause = createPause(clock.seconds, signal);
   const tell = (activity: string, fraction: number | null = null): void =>
     context.report({ activity, fraction, samplesPerSecond: null, etaSeconds: null, blocks: [] });
@@ -126,7 +126,10 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     blocks: blocks.map((block) => ({ ...block, meanSquare: measured.meanSquares.get(block.name) ?? 0 })),
     kept: [...kept],
     candidates: [...candidates],
-    threads: { prepare: threads, ...threadsOf(jobSpec.execution.threads.distill, blocks.length) },
+    threads: {
+      prepare: threads,
+      distill: jobSpec.execution.threads.distill ?? distillThreads(blocks.length),
+    },
     warnings: teacherWarnings(
       measured.accuracy,
       dataset.validation.labels === undefined ? null : constantAnswer(dataset.validation.labels),
@@ -167,16 +170,12 @@ function boundariesOf(
 }
 
 /**
- * Thread counts of the later stages, settled once: bits depend on them, so they come from the manifest or from this
- * machine's cores and the number of blocks, and never from the number of workers or the load. What the manifest says of
- * finetune stays out of the plan, which would be another one, with other blocks, when that is edited.
+ * Threads of each block, settled once: bits depend on them, so where the manifest is silent they come from this machine's
+ * cores and the number of blocks, and never from the number of workers or the load.
  */
-function threadsOf(distill: number | undefined, blocks: number): { distill: number; finetune: number } {
+function distillThreads(blocks: number): number {
   const cores = availableParallelism();
-  return {
-    distill: distill ?? Math.max(1, Math.floor(cores / Math.min(cores, blocks))),
-    finetune: cores,
-  };
+  return Math.max(1, Math.floor(cores / Math.min(cores, blocks)));
 }
 
 function profileOf(
