@@ -14,7 +14,7 @@ export interface Bound {
   readonly geometricMean: number;
   /** And on each single shape. */
   readonly each: number;
-  /** The geometric mean when the bound was set: the mean of three runs on two shared cores with AVX-512. */
+  /** The geometric mean that docs/performance.md shows. */
   readonly measured?: number;
 }
 
