@@ -106,6 +106,18 @@ export async function isPublished(uri: string, student: Omit<Student, 'folder'>)
   return true;
 }
 
+/**
+ * Whether a student of the job lies in `spec.output.uri`, also one that it made before an edit.
+ *
+ * @throws InvalidInputError `storage/output-taken` when the marker there is damaged
+ */
+export async function holdsStudent({ job, spec }: OutputRequest): Promise<boolean> {
+  const marker = await readMarker(join(outputFolder(spec.output.uri), markerFile));
+  return (
+    marker?.job.namespace === job.namespace && marker.job.name === job.name && marker.job.uid === job.uid
+  );
+}
+
 /** Opened only when it is read, so that whoever reads it is there to hear that it is missing. */
 async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
   for await (const chunk of createReadStream(path)) yield chunk;

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asStorageInputError } from '../../common/files.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
-import { checkOutput } from '../../common/output-folder.ts';
+import { checkOutput, holdsStudent } from '../../common/output-folder.ts';
 import { clearUnlessRetained } from '../../worker/contract/clear-exchange.ts';
 import { decide, isFinished } from '../decide/decide.ts';
 import type { Decision, JobEvent } from '../decide/decision.ts';
@@ -159,7 +159,9 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
       const over = isFinished(status) || status.phase === 'Suspended';
       if (over && table.active().length === 0) {
         await clearFinished(job, table);
-        const event = alreadyDone ? await republishStudent(job, table.all()) : undefined;
+        const event = alreadyDone
+          ? await republishStudent(job, table.all())
+          : await earlierStudent(job, { status, table });
         if (event !== undefined) onUpdate({ observed, status, events: [event] });
         return { status, alreadyDone };
       }
@@ -171,6 +173,18 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
   } finally {
     interrupt.removeEventListener('abort', wake);
   }
+}
+
+/** Whoever deploys from the output folder must hear that what lies there is not what the manifest asks for now. */
+async function earlierStudent(
+  job: LocalJob,
+  { status, table }: { status: DistillationJobStatus; table: AttemptTable },
+): Promise<JobEvent | undefined> {
+  if (status.phase !== 'Failed' || !table.isDone('finetune')) return undefined;
+  const request = outputRequest(job);
+  if (!(await holdsStudent(request))) return undefined;
+  const message = `The student in ${request.spec.output.uri} was made and accepted before the manifest was edited; it stays there. Remove it, or take the edit back.`;
+  return { type: 'Warning', reason: 'EarlierStudent', message };
 }
 
 /** What finetune's worker does after its commit, if nobody kills it in between. */

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../operator/decide/decision.ts';
 import { readStatusFile } from '../../operator/local/status-file.ts';
@@ -66,6 +67,30 @@ describe('a manifest in which only what the student depends on was edited', () =
     const written = await readStatusFile((await job.load()).folder);
     expect(written?.status.phase).toBe('Failed');
     expect(await isStatusOf(await job.load())).toBe(true);
+  });
+
+  it('names the earlier student when the one that it asks for now is not accepted', async () => {
+    await using job = await fakeJob(acceptance(0.05));
+    await job.run({});
+    const { compiled, namespace, name, uid } = await job.load();
+    const output = fileURLToPath(compiled.spec.output.uri);
+    await mkdir(output, { recursive: true });
+    const marker = { job: { namespace, name, uid }, origin: '.', digest: `sha256:${'0'.repeat(64)}` };
+    await writeFile(join(output, 'blockstill.json'), JSON.stringify(marker));
+    await edit(job, '0.05', '0.01');
+    const { status, events } = await runAgain(job, { accepted: false });
+    expect(status.phase).toBe('Failed');
+    expect(events.find(({ reason }) => reason === 'EarlierStudent')?.message).toContain(output);
+  });
+
+  it('keeps its plan when there are several, and is still done', async () => {
+    await using job = await fakeJob(acceptance(0.05));
+    await job.run({});
+    const { folder } = await job.load();
+    await rm(join(folder, 'prepare'), { recursive: true });
+    await job.run({});
+    expect((await runAgain(job)).alreadyDone).toBe(true);
+    expect((await runAgain(job)).started).toEqual([]);
   });
 
   it('does not count what finetune failed at before the edit', async () => {
