@@ -2,6 +2,9 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from './decision.ts';
 import type { Backoff, CommittedResult, Observed, ObservedAttempt, Prepared } from './observed.ts';
 
+/** Attempts that end before their worker could do anything cost no retry, but a cluster in which all do is no use. */
+const mostHaplessAttempts = 10;
+
 /** A folder in the exchange, and what is trained there. */
 export interface Unit {
   readonly name: string;
@@ -69,7 +72,7 @@ function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): Unit
   if (committed?.result !== undefined) return { kind: 'Done', result: committed.result };
   const active = attempts.findLast(isActive);
   if (active !== undefined) return { kind: 'Active', attempt: active };
-  const counted = attempts.filter((attempt) => attempt.retry >= observed.retry);
+  const counted = attempts.filter((attempt) => isCounted(attempt, observed));
   const failures = counted.filter((attempt) => attempt.state === 'Failed');
   const last = failures.at(-1);
   if (last !== undefined) {
@@ -77,7 +80,17 @@ function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): Unit
     if (failures.some((attempt) => attempt.exitCode === 64)) return { kind: 'Invalid', message };
     if (failures.length > observed.policy.backoffLimit) return { kind: 'Exhausted', message };
   }
+  const hapless = counted.filter((attempt) => attempt.hapless === true);
+  if (hapless.length > mostHaplessAttempts) {
+    const why = hapless.at(-1)?.message ?? 'no reason given';
+    return { kind: 'Exhausted', message: `${hapless.length} attempts never got to work: ${why}` };
+  }
   return { kind: 'Waiting', notBefore: earliestNextAttempt(counted, observed.backoff) };
+}
+
+/** Of the present try, with what workers are given now. */
+export function isCounted(attempt: ObservedAttempt, { retry, revision = 0 }: Observed): boolean {
+  return attempt.retry >= retry && (attempt.revision ?? 0) >= revision;
 }
 
 export function isActive(attempt: ObservedAttempt): boolean {
