@@ -13,6 +13,7 @@ export type ErrorCode =
   | `unit/${string}`
   | `run/${string}`
   | `cluster/${string}`
+  | `operator/${string}`
   | `setup/${string}`;
 
 export interface ErrorContext {
