@@ -48,6 +48,11 @@ export class InvalidInputError extends BlockstillError {
   override readonly name = 'InvalidInputError';
 }
 
+/** Whether it is the error of this code. */
+export function isCode(error: unknown, code: ErrorCode): error is BlockstillError {
+  return error instanceof BlockstillError && error.code === code;
+}
+
 /** One printable paragraph: message, place, remedy, code, and the chain of causes. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

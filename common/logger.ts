@@ -31,14 +31,20 @@ export function createLogger(options: LoggerOptions): Logger {
   const { format: formats, transports } = winston;
   const write = winston.createLogger({
     level,
-    format: formats.combine(formats.timestamp(), format === 'json' ? formats.json() : textFormat()),
+    format: formats.combine(
+      formats.timestamp(),
+      format === 'json' ? formats.json({ deterministic: false }) : textFormat(),
+    ),
     transports: [new transports.Stream({ stream })],
   });
-  // One object, since winston appends the message of one that comes second to the first one's.
   const log =
     (lineLevel: LogLevel) =>
-    (message: string, lineFields: Record<string, unknown> = {}): void =>
-      void write.log({ ...serialized({ ...fields, ...lineFields }), level: lineLevel, message });
+    (message: string, lineFields: Record<string, unknown> = {}): void => {
+      const head = { timestamp: '', level: lineLevel, message };
+      // One object, since winston appends the message of one that comes second to the first one's. What a reader looks
+      // for first comes first.
+      write.log({ ...head, ...serialized({ ...fields, ...lineFields }), ...head });
+    };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 }
 

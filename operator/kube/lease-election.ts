@@ -1,4 +1,4 @@
-import { BlockstillError } from '../../common/error.ts';
+import { BlockstillError, isCode } from '../../common/error.ts';
 import { sleep, type Clock } from './clock.ts';
 import { startDeadline, unlessAborted } from './deadline.ts';
 import type { Lease, LeaseSpec, LeaseStore } from './lease.ts';
@@ -111,7 +111,7 @@ class Candidate {
     } catch (error) {
       leading.abort(error);
       // Not given back when it is lost: the work may still be stopping, and the next leader has to wait for that.
-      if (isLost(error)) throw error;
+      if (isCode(error, 'cluster/leadership-lost')) throw error;
       await this.#giveBack(over, renewing);
       throw error;
     } finally {
@@ -133,7 +133,7 @@ class Candidate {
         onHeld(this.#secondsLeft());
       } catch (error) {
         signal.throwIfAborted();
-        if (isLost(error)) throw error;
+        if (isCode(error, 'cluster/leadership-lost')) throw error;
         onProblem(error);
       }
     }
@@ -235,8 +235,4 @@ function lost(): BlockstillError {
     'cluster/leadership-lost',
     'Another process may lead now: the Lease could not be renewed.',
   );
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof BlockstillError && error.code === 'cluster/leadership-lost';
 }

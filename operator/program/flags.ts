@@ -81,19 +81,18 @@ export function variableOf(name: string): string {
 
 /** What `--help` prints. */
 export function helpText(): string {
-  const rows = flags.map((flag: Flag) => {
+  const lines = flags.map((flag: Flag) => {
     const head = `--${flag.name}${flag.value === undefined ? '' : ` <${flag.value}>`}`;
-    return { head, help: `${flag.help}${flag.repeatable ? ' (repeatable, or a list with commas)' : ''}` };
+    return `  ${head}\n      ${flag.help}${flag.repeatable ? ' (repeatable, or a list with commas)' : ''}`;
   });
-  const width = Math.max(...rows.map(({ head }) => head.length));
-  const lines = rows.map(({ head, help }) => `  ${head.padEnd(width)}  ${help}`);
   return `Usage: blockstill-operator [options]
 
 Watches DistillationJobs, and runs their blocks as pods.
 
 Options:
 ${lines.join('\n')}
-  ${'--help'.padEnd(width)}  print this
+  --help
+      print this
 
 Each option may also be given in the environment: --worker-image as ${variableOf('worker-image')}, a switch as
 ${variableOf('no-progress')}=true. The flag wins.
