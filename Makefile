@@ -43,6 +43,16 @@ generate: setup ## Write the files that come from the API schema again
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
 	@node test/bench/step.ts
 
+.PHONY: operator
+operator: export BLOCKSTILL_LISTEN ?= 127.0.0.1:8080
+operator: export BLOCKSTILL_LOG_FORMAT ?= text
+operator: setup ## Run the operator here, on the cluster of your kubeconfig; options in OPTIONS='--namespace lab'
+	@exec bin/blockstill-operator $(OPTIONS)
+
+.PHONY: bundle
+bundle: setup ## Bundle the programs of the images into dist/
+	@node scripts/bundle.ts
+
 .PHONY: cluster
 cluster: setup ## Start a Kubernetes with 4 pretend GPUs on this machine (root on Debian or Ubuntu, Go 1.25)
 	@node scripts/setup-cluster.ts

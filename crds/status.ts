@@ -201,15 +201,22 @@ const summary = z.strictObject({
   gpuSeconds: shown('Device seconds of all attempts on GPUs; absent when there were none. Example: 5120.'),
 });
 
+export const jobPhases = [
+  'Pending',
+  'Preparing',
+  'Distilling',
+  'Finetuning',
+  'Suspended',
+  'Complete',
+  'Failed',
+] as const;
+
 /** `status` of a DistillationJob. Unknown is an absent field with a `reason` beside it, never 0. */
 export const status = z.strictObject({
   observedGeneration: integer(-1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('The generation of the resource that this status speaks of; -1: not seen by the operator yet.'),
-  phase: z
-    .enum(['Pending', 'Preparing', 'Distilling', 'Finetuning', 'Suspended', 'Complete', 'Failed'])
-    .optional()
-    .describe('Where the job is, for people; programs read conditions.'),
+  phase: z.enum(jobPhases).optional().describe('Where the job is, for people; programs read conditions.'),
   conditions: listMap(condition, ['type'], 16)
     .optional()
     .describe(

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { describeError, BlockstillError, InvalidInputError } from '../common/error.ts';
+import { describeError, InvalidInputError } from '../common/error.ts';
 import { systemClock } from './clock.ts';
 import { exitCode, type ExitCode } from './contract/exit-code.ts';
 import { contractVersion } from './contract/primitives.ts';
@@ -9,7 +9,7 @@ import { distill } from './distill/distill.ts';
 import { Attempt } from './exchange/attempt.ts';
 import { finetune } from './finetune/finetune.ts';
 import { InterruptedError } from './interruption.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger, type Logger } from '../common/logger.ts';
 import { prepare } from './prepare/prepare.ts';
 import { validate } from './prepare/validate.ts';
 import type { WorkContext } from './work-context.ts';
@@ -27,7 +27,11 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   const [command] = positionals;
   if (values.spec === undefined) throw new InvalidInputError('unit/usage', usage);
   const spec = await readSpec(values.spec);
-  const logger = createLogger('info', { unit: spec.unit, attempt: spec.attempt.id });
+  const logger = createLogger({
+    level: 'info',
+    format: 'json',
+    fields: { unit: spec.unit, attempt: spec.attempt.id },
+  });
   const context = await createContext(spec, logger);
   try {
     if (command === 'validate') {
@@ -39,7 +43,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof InterruptedError || (context.signal.aborted && isAbort(error)))
       return exitCode.Interrupted;
-    logger.error(describeError(error), errorFields(error));
+    logger.error(describeError(error), { error });
     return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
   }
 }
@@ -116,12 +120,6 @@ function checkpointSeconds(given: string | undefined): number {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
-}
-
-function errorFields(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return {};
-  const code = error instanceof BlockstillError ? { code: error.code } : {};
-  return { error: error.name, ...code, stack: error.stack };
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {

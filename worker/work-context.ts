@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Progress } from './contract/progress.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
 import type { Attempt } from './exchange/attempt.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../common/logger.ts';
 
 /** What every stage of the worker is given. */
 export interface WorkContext {

@@ -7,7 +7,7 @@ import { compileJob } from '../../crds/compile-job.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
 import { systemClock } from '../clock.ts';
 import { Attempt } from '../exchange/attempt.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger } from '../../common/logger.ts';
 import type { WorkContext } from '../work-context.ts';
 import { prepare } from './prepare.ts';
 import { validate } from './validate.ts';
@@ -43,7 +43,7 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     spec: unit,
     attempt: await Attempt.open(unit),
     clock: systemClock,
-    logger: createLogger('error', {}),
+    logger: createLogger({ level: 'error', format: 'json' }),
     cpuInfo: '',
     signal: new AbortController().signal,
     checkpointSeconds: 60,
