@@ -1,10 +1,10 @@
 import { mainProgram } from './program/main-program.ts';
-import { watchingController } from './program/testing/watching-controller.ts';
+import { DistillationJobController } from './cluster/distillation-job-controller.ts';
 
 process.exit(
   await mainProgram({
     args: process.argv.slice(2),
     environment: process.env,
-    createController: watchingController,
+    createController: (run) => new DistillationJobController(run),
   }),
 );

@@ -3,8 +3,8 @@ import type { Why } from '../decide/observed.ts';
 import { isApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
+import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
 import { projectJob, type ChildJob } from './children.ts';
-import type { ControllerMetrics } from './controller-metrics.ts';
 import { creationProblem, nameTaken } from './creation-problem.ts';
 import type { JobRecord } from './job-records.ts';
 import { kubeJobs, type DistillationJobObject, type KubeJob } from './kube-objects.ts';
@@ -16,7 +16,7 @@ export interface ApplyOptions {
   readonly client: Pick<KubeClient, 'create' | 'delete' | 'get'>;
   readonly writes: RecentWrites;
   readonly obstacles: Obstacles;
-  readonly metrics: ControllerMetrics;
+  readonly metrics: Pick<OperatorMetrics, 'unitCreated'>;
 }
 
 export interface DecisionToApply {

@@ -1,5 +1,6 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { isFinished } from '../decide/decide.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import type { StoredObject } from '../kube/store.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 
@@ -21,8 +22,9 @@ export function projectDistillationJob(object: DistillationJobObject): CachedJob
   const { name = '', namespace, uid = '', resourceVersion = '' } = metadata;
   const stored = { metadata: { name, namespace, uid, resourceVersion } };
   // What was applied last is in it a second time.
-  const { annotations: _, ...kept } = metadata;
-  const { managedFields: __, ...slim } = kept as typeof kept & { managedFields?: unknown };
+  const slim = JSON.parse(
+    JSON.stringify({ ...metadata, annotations: undefined, managedFields: undefined }),
+  ) as KubeObject['metadata'];
   const isAtRest = restsWith(object);
   if (!isAtRest) {
     return {
@@ -31,7 +33,7 @@ export function projectDistillationJob(object: DistillationJobObject): CachedJob
       isAtRest,
     };
   }
-  const { retry, ttlSecondsAfterFinished } = spec as MutableSpec;
+  const { retry, ttlSecondsAfterFinished } = settingsOf(object);
   const { phase, completionTime, observedGeneration } = status ?? {};
   const rest = { phase, completionTime, observedGeneration, retry: status?.retry } as DistillationJobStatus;
   const object_ = { metadata: slim, spec: { retry, ttlSecondsAfterFinished }, status: rest };
@@ -45,13 +47,14 @@ function restsWith(object: DistillationJobObject): boolean {
 }
 
 /** Whether a job that has ended is to be looked at anew. */
-export function isReopened({ metadata, spec, status }: DistillationJobObject): boolean {
-  const { retry = 0 } = spec as MutableSpec;
+export function isReopened(object: DistillationJobObject): boolean {
+  const { metadata, status } = object;
+  const { retry = 0 } = settingsOf(object);
   if (retry > (status?.retry ?? 0)) return true;
   const failed = status?.conditions?.find(({ type }) => type === 'Failed');
   return failed?.reason === 'InvalidSpec' && metadata.generation !== status?.observedGeneration;
 }
 
 export function settingsOf({ spec }: DistillationJobObject): MutableSpec {
-  return spec as MutableSpec;
+  return spec;
 }

@@ -7,13 +7,13 @@ import type { Observed, ObservedAttempt, Why } from '../decide/observed.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
+import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
 import { chooseUnits } from '../packing/choose-units.ts';
 import { applyDecision, type Obstacles } from './apply-decision.ts';
 import { isReopened, settingsOf, type CachedJob } from './cached-job.ts';
 import type { ChildJob, ChildPod } from './children.ts';
 import type { Claims } from './claims.ts';
 import type { ClusterCache } from './cluster-cache.ts';
-import type { ControllerMetrics } from './controller-metrics.ts';
 import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
@@ -35,7 +35,7 @@ export interface ReconcilerOptions {
   readonly podless: PodlessJobs;
   readonly obstacles: Obstacles;
   readonly recorder: Pick<EventRecorder, 'record'>;
-  readonly metrics: ControllerMetrics;
+  readonly metrics: Pick<OperatorMetrics, 'statusWritten' | 'unitCreated'>;
   /** By the UID of the pod. */
   readonly progress: ReadonlyMap<string, Progress>;
 }
