@@ -22,6 +22,8 @@ export interface ChildJob extends StoredObject {
   /** By the owner reference: labels can be set by anyone. */
   readonly controllerUid: string | undefined;
   readonly createdAt: string;
+  /** When it was begun, or last resumed. */
+  readonly startedAt: string | undefined;
   readonly isDeleting: boolean;
   readonly isSuspended: boolean;
   readonly queue: string | undefined;
@@ -74,6 +76,7 @@ export function projectJob(job: KubeJob): ChildJob {
   );
   return {
     ...common(metadata),
+    startedAt: status?.startTime,
     isDeleting: metadata.deletionTimestamp !== undefined,
     isSuspended: spec.suspend === true,
     queue: metadata.labels?.['kueue.x-k8s.io/queue-name'],

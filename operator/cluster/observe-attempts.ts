@@ -164,7 +164,7 @@ function attemptOf(
     ...base,
     state: runs ? 'Running' : 'Pending',
     ...(job.isDeleting ? { stopping: true } : {}),
-    ...(runs ? {} : pendingOf(job, live[0], { unit: base.unit, input })),
+    ...(runs ? {} : pendingOf(job, { pod: live[0], last, unit: base.unit, input })),
   };
 }
 
@@ -268,27 +268,29 @@ function lostWith(pods: readonly ChildPod[]): Pick<ObservedAttempt, 'state'> & P
 }
 
 interface PendingInput {
+  readonly pod: ChildPod | undefined;
+  /** The last one that there was. */
+  readonly last: ChildPod | undefined;
   readonly unit: string;
   readonly input: AttemptsToObserve;
 }
 
-function pendingOf(
-  job: ChildJob,
-  pod: ChildPod | undefined,
-  { unit, input }: PendingInput,
-): Partial<ObservedAttempt> {
+function pendingOf(job: ChildJob, { pod, last, unit, input }: PendingInput): Partial<ObservedAttempt> {
   if (job.isSuspended) {
     const place = job.queue === undefined ? 'to be resumed' : `for its turn in the queue ${job.queue}`;
     return { waiting: { reason: 'Queued', message: `${unit} waits ${place}.` } };
   }
-  const waitingSince = new Date(pod?.createdAt ?? job.createdAt);
+  const since = pod?.createdAt ?? last?.end?.finishedAt ?? job.startedAt;
   const waiting =
     pod === undefined
       ? input.obstacles.get(job.metadata.uid)
       : pod.waiting === undefined
         ? undefined
         : waitingSentence(unit, pod.waiting);
-  return { waitingSince, ...(waiting === undefined ? {} : { waiting }) };
+  return {
+    ...(since === undefined ? {} : { waitingSince: new Date(since) }),
+    ...(waiting === undefined ? {} : { waiting }),
+  };
 }
 
 function isOverdue({ deadline }: ChildPod, now: Date): boolean {
