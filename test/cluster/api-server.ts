@@ -23,6 +23,9 @@ export interface ApiServer extends AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again, at the same URL, and is done when it is ready. */
   start(): Promise<void>;
+  /** Makes etcd stand still, as on a disk that hangs: requests wait, nothing is lost. */
+  pauseEtcd(): void;
+  resumeEtcd(): void;
 }
 
 export interface ApiServerOptions {
@@ -84,6 +87,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     authority,
     stop,
     start,
+    pauseEtcd: () => process.kill(etcd.pid, 'SIGSTOP'),
+    resumeEtcd: () => process.kill(etcd.pid, 'SIGCONT'),
     [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
   };
 }
