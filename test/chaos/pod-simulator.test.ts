@@ -129,7 +129,6 @@ describe.skipIf(cannotRun('The simulator of pods', await whyNoControlPlane()))('
       ['InvalidInput', { exitCode: 64 }, 'Failed'],
       ['OutOfMemory', { exitCode: 137, reason: 'OOMKilled' }, 'Complete'],
       ['Interrupted', { exitCode: 75 }, 'Complete'],
-      ['MessageLost', { exitCode: 0, reason: 'Completed', message: undefined }, 'Complete'],
     ])('end in the way of %s', async (misbehaviour, words, end) => {
       const { name, uid } = await create([misbehaviour]);
       expect((await ending(name)).type).toBe(end);
@@ -166,6 +165,14 @@ describe.skipIf(cannotRun('The simulator of pods', await whyNoControlPlane()))('
       const { name, uid } = await create(['DeletedAfterSuccess']);
       expect((await ending(name)).job.status?.succeeded).toBe(1);
       await waitFor('the pod to go', async () => ((await podsOf(uid)).length === 0 ? true : undefined));
+    });
+
+    test('lose their message', async () => {
+      const { name, uid } = await create(['MessageLost']);
+      expect((await ending(name)).type).toBe('Complete');
+      const words = wordsOf((await podsOf(uid))[0]);
+      expect(words).toMatchObject({ exitCode: 0 });
+      expect(words).not.toHaveProperty('message');
     });
 
     test('wait for their image', async () => {
