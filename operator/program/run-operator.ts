@@ -103,6 +103,7 @@ export async function runOperator(run: OperatorRun): Promise<void> {
 }
 
 function notReady({ leadership, controller }: State): string | undefined {
+  if (leadership === undefined && controller === undefined) return 'The operator is starting.';
   // A process that waits for the Lease is as ready as it can be: it takes over when the leader ends.
   return leadership?.problem() ?? controller?.notReady();
 }
