@@ -2,11 +2,13 @@ import type { Clock } from './clock.ts';
 import type { Progress } from './contract/progress.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
 import type { Attempt } from './exchange/attempt.ts';
+import type { Exchange } from './exchange/exchange.ts';
 import type { Logger } from './logger.ts';
 
 /** What every stage of the worker is given. */
 export interface WorkContext {
   readonly spec: UnitSpec;
+  readonly exchange: Exchange;
   readonly attempt: Attempt;
   readonly clock: Clock;
   readonly logger: Logger;

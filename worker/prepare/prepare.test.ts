@@ -7,6 +7,7 @@ import { compileJob } from '../../crds/compile-job.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
 import { systemClock } from '../clock.ts';
 import { Attempt } from '../exchange/attempt.ts';
+import { FolderExchange } from '../exchange/folder-exchange.ts';
 import { createLogger } from '../logger.ts';
 import type { WorkContext } from '../work-context.ts';
 import { prepare } from './prepare.ts';
@@ -38,10 +39,12 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     specDigest: digestOfJson(spec),
     exchange: join(folder, 'exchange'),
   };
+  const exchange = new FolderExchange(unit.exchange);
   const activities: string[] = [];
   return {
     spec: unit,
-    attempt: await Attempt.open(unit),
+    exchange,
+    attempt: await Attempt.open(unit, exchange),
     clock: systemClock,
     logger: createLogger('error', {}),
     cpuInfo: '',
