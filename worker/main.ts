@@ -7,6 +7,7 @@ import { contractVersion } from './contract/primitives.ts';
 import { unitSpecSchema, type UnitSpec } from './contract/unit-spec.ts';
 import { distill } from './distill/distill.ts';
 import { Attempt } from './exchange/attempt.ts';
+import { openExchange } from './exchange/open-exchange.ts';
 import { finetune } from './finetune/finetune.ts';
 import { InterruptedError } from './interruption.ts';
 import { createLogger, type Logger } from '../common/logger.ts';
@@ -33,6 +34,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     fields: { unit: spec.unit, attempt: spec.attempt.id },
   });
   const context = await createContext(spec, logger);
+  await using _exchange = context.exchange;
   try {
     if (command === 'validate') {
       process.stdout.write(`${JSON.stringify(await validate(context))}\n`);
@@ -88,9 +90,11 @@ async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContex
   process.stdout.on('error', () => controller.abort());
   let reportedAt = Number.NEGATIVE_INFINITY;
   let activity = '';
+  const exchange = await openExchange(spec, controller.signal);
   return {
     spec,
-    attempt: await Attempt.open(spec),
+    exchange,
+    attempt: await Attempt.open(spec, exchange),
     clock: systemClock,
     logger,
     cpuInfo: await readFile('/proc/cpuinfo', 'utf8').catch(() => ''),

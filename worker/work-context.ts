@@ -3,10 +3,12 @@ import type { Progress } from './contract/progress.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
 import type { Attempt } from './exchange/attempt.ts';
 import type { Logger } from '../common/logger.ts';
+import type { Exchange } from './exchange/exchange.ts';
 
 /** What every stage of the worker is given. */
 export interface WorkContext {
   readonly spec: UnitSpec;
+  readonly exchange: Exchange;
   readonly attempt: Attempt;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -28,6 +28,8 @@ export interface SmallJobOptions {
   readonly labels?: boolean;
   readonly augmentation?: DistillationJob['spec']['dataset']['augmentation'];
   readonly spec?: Partial<DistillationJob['spec']>;
+  /** In place of a folder of its own. */
+  readonly exchange?: { readonly uri: string; read(path: string): Promise<Buffer> };
 }
 
 export interface RunUnit {
@@ -43,11 +45,16 @@ export interface RunUnit {
 /** A teacher, a little data, and an exchange in a temporary folder, with real worker processes to run on them. */
 export class SmallJob implements AsyncDisposable {
   readonly folder: string;
+  /** The path or the URI. */
+  readonly exchange: string;
   readonly #spec: CompiledSpec;
+  readonly #read: (path: string) => Promise<Buffer>;
 
-  private constructor(folder: string, spec: CompiledSpec) {
+  private constructor(folder: string, spec: CompiledSpec, exchange: SmallJobOptions['exchange']) {
     this.folder = folder;
+    this.exchange = exchange?.uri ?? join(folder, 'exchange');
     this.#spec = spec;
+    this.#read = exchange?.read ?? ((path) => readFile(join(this.exchange, path)));
   }
 
   static async create(options: SmallJobOptions): Promise<SmallJob> {
@@ -77,11 +84,7 @@ export class SmallJob implements AsyncDisposable {
         ...options.spec,
       },
     });
-    return new SmallJob(folder, job.spec);
-  }
-
-  get exchange(): string {
-    return join(this.folder, 'exchange');
+    return new SmallJob(folder, job.spec, options.exchange);
   }
 
   /** Starts a worker process; its output is collected. */
@@ -124,19 +127,17 @@ export class SmallJob implements AsyncDisposable {
   }
 
   async result(unit: string, attempt: string): Promise<UnitResult> {
-    return JSON.parse(
-      await readFile(join(this.exchange, unit, attempt, 'result.json'), 'utf8'),
-    ) as UnitResult;
+    return JSON.parse((await this.#read(`${unit}/${attempt}/result.json`)).toString()) as UnitResult;
   }
 
   async reference(path: string): Promise<Reference> {
-    return { path, digest: digestOfBytes(await readFile(join(this.exchange, path))) };
+    return { path, digest: digestOfBytes(await this.#read(path)) };
   }
 
   async prepare(attempt = 'a1'): Promise<{ plan: Plan; reference: Reference }> {
     await this.run({ stage: 'Prepare', unit: 'prepare', attempt });
     const reference = await this.reference(`prepare/${attempt}/plan.json`);
-    const plan = JSON.parse(await readFile(join(this.exchange, reference.path), 'utf8')) as Plan;
+    const plan = JSON.parse((await this.#read(reference.path)).toString()) as Plan;
     return { plan, reference };
   }
 
