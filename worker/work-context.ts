@@ -8,6 +8,8 @@ import type { Logger } from './logger.ts';
 export interface WorkContext {
   readonly spec: UnitSpec;
   readonly attempt: Attempt;
+  /** A folder for files that nobody but this process reads. It may not be there yet. */
+  readonly scratch: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The text of `/proc/cpuinfo`; empty where there is none. */

@@ -1,12 +1,23 @@
 import { copyFile, link, mkdir, readFile, readdir, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
 import { writeJsonAtomically } from '../../common/files.ts';
-import { artifactsOf } from '../contract/artifacts.ts';
+import { artifactsOf, type ArtifactDepth } from '../contract/artifacts.ts';
+import { specDigests } from '../contract/job-spec.ts';
 import type { Artifact } from '../contract/primitives.ts';
 import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
-import type { UnitSpec } from '../contract/unit-spec.ts';
+import type { Reference, UnitSpec } from '../contract/unit-spec.ts';
+
+/** What an attempt at a unit has left: its result, and which of its files are known to be there. */
+export interface CommittedResult {
+  readonly result: UnitResult;
+  readonly folder: string;
+  readonly depth: ArtifactDepth;
+}
+
+/** The folder of the unit that makes the student. */
+const finetuneUnit = 'finetune';
 
 /**
  * One attempt's folder in the exchange, and sight of the earlier attempts at the same unit.
@@ -44,23 +55,31 @@ export class Attempt {
     return { path, bytes: (await stat(absolute)).size, digest: await digestOfFile(absolute) };
   }
 
+  /** A file of this attempt as others name it: from the exchange folder on, with its digest. */
+  async reference(path: string): Promise<Reference> {
+    const { unit, attempt } = this.#spec;
+    return { path: posix.join(unit, attempt.id, path), digest: await digestOfFile(this.path(path)) };
+  }
+
   /**
-   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and all its files are
-   * still what it says. A damaged one is passed over: the unit is then done again.
+   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and its files are still
+   * what it says: all of them, or the documents where a student was made from them and the rest may be cleared away. A
+   * damaged one is passed over: the unit is then done again.
    */
-  async committedResult(): Promise<{ result: UnitResult; folder: string } | undefined> {
+  async committedResult(): Promise<CommittedResult | undefined> {
     for (const folder of await this.attemptFolders()) {
       const result = await readResult(join(folder, resultFile));
       if (result === undefined || !this.#belongs(result)) continue;
-      if (await artifactsIntact(folder, artifactsOf(result))) return { result, folder };
+      const depth = (await this.#hasStudent(result)) ? 'Documents' : 'Everything';
+      if (await artifactsIntact(folder, artifactsOf(result, depth))) return { result, folder, depth };
     }
     return undefined;
   }
 
   /** Takes over an earlier attempt's committed result as this one's, files and all. */
-  async adopt(earlier: { result: UnitResult; folder: string }): Promise<UnitResult> {
+  async adopt(earlier: CommittedResult): Promise<UnitResult> {
     if (earlier.folder !== this.folder) {
-      for (const artifact of artifactsOf(earlier.result)) {
+      for (const artifact of artifactsOf(earlier.result, earlier.depth)) {
         await linkOrCopy(join(earlier.folder, artifact.path), this.path(artifact.path));
       }
       await this.commit(earlier.result);
@@ -70,11 +89,21 @@ export class Attempt {
 
   /** The folders of all attempts at this unit, this one's included. */
   async attemptFolders(): Promise<string[]> {
-    const entries = await readdir(this.#unitFolder, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(this.#unitFolder, entry.name))
-      .sort();
+    return await foldersIn(this.#unitFolder);
+  }
+
+  /** Whether the job's student, as its spec wants it, was made from a plan and is committed. */
+  async #hasStudent(prepared: UnitResult): Promise<boolean> {
+    if (prepared.stage !== 'Prepare') return false;
+    const { exchange, spec, teacherDigest, job } = this.#spec;
+    const specDigest = specDigests(spec, teacherDigest).Finetune;
+    for (const folder of await foldersIn(join(exchange, finetuneUnit)).catch(() => [])) {
+      const result = await readResult(join(folder, resultFile));
+      if (result?.stage !== 'Finetune' || result.jobUid !== job.uid) continue;
+      if (result.specDigest !== specDigest || result.planDigest !== prepared.plan.digest) continue;
+      if (await artifactsIntact(folder, artifactsOf(result))) return true;
+    }
+    return false;
   }
 
   #belongs(result: UnitResult): boolean {
@@ -85,6 +114,14 @@ export class Attempt {
     if (result.stage === 'Finetune') return true;
     return (this.#spec.blocks ?? []).join() === result.blocks.map((block) => block.name).join();
   }
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+    .sort();
 }
 
 /** Committed files are never changed in place, so two attempts can share one; across file systems it is copied. */

@@ -42,6 +42,7 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
   return {
     spec: unit,
     attempt: await Attempt.open(unit),
+    scratch: join(folder, 'scratch'),
     clock: systemClock,
     logger: createLogger('error', {}),
     cpuInfo: '',

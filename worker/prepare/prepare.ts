@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { contractVersion, type Artifact } from '../contract/primitives.ts';
 import { planFiles, type Plan, type Profile } from '../contract/plan.ts';
 import type { PrepareResult } from '../contract/unit-result.ts';
@@ -44,6 +45,7 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
 async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const { attempt, clock, signal } = context;
   const jobSpec = context.spec.spec;
+  const downloads = join(context.scratch, 'downloads');
   const startTime = clock.now();
   const started = clock.seconds();
   const threads = jobSpec.execution.threads.prepare ?? availableParallelism();
@@ -54,7 +56,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
 
   tell('Reading the teacher');
   const teacher = await loadTeacher(jobSpec, {
-    folder: attempt.path('downloads'),
+    folder: downloads,
     digest: context.spec.teacherDigest,
     signal,
   });
@@ -63,7 +65,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const { blocks, kept, candidates } = chooseBlocks(teacher, jobSpec);
 
   tell('Materialising the data');
-  const datasetSpec = await resolveDataset(jobSpec.dataset, { folder: attempt.path('downloads'), signal });
+  const datasetSpec = await resolveDataset(jobSpec.dataset, { folder: downloads, signal });
   const { digest: datasetDigest } = await materialiseDataset(datasetSpec, {
     folder: attempt.path(folders.data),
     seed: jobSpec.execution.seed,
