@@ -1,5 +1,6 @@
 /** Makes each program one file without dependencies but what is native, for the images: `dist/worker.mjs` and others. */
-import { dirname, join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -30,11 +31,13 @@ const requireForOldPackages = [
   'const require = createRequireForBundle(import.meta.url);',
 ].join('\n');
 
-/** Bundles all programs into a folder. The same sources give the same bytes. */
+/** Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are. */
 export async function bundle(folder: string): Promise<void> {
-  await build({
+  const { outputFiles } = await build({
     entryPoints: entries.map(({ name, source }) => ({ in: join(root, source), out: name })),
-    outdir: folder,
+    // Source maps have paths from here on.
+    outdir: join(root, 'dist'),
+    write: false,
     outExtension: { '.js': '.mjs' },
     absWorkingDir: root,
     bundle: true,
@@ -49,6 +52,8 @@ export async function bundle(folder: string): Promise<void> {
     legalComments: 'linked',
     logLevel: 'warning',
   });
+  await mkdir(folder, { recursive: true });
+  for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
 }
 
 if (import.meta.main) await bundle(join(root, 'dist'));

@@ -27,8 +27,6 @@ const usage = `usage: node worker/main.ts <prepare|distill|finetune|validate> [-
 Without --spec the unit spec is in ${podEnvironment.unitSpec}, as in a pod.`;
 const progressSeconds = 0.5;
 
-type Command = 'prepare' | 'distill' | 'finetune' | 'validate';
-
 const stages: Readonly<Record<Stage, (context: WorkContext) => Promise<UnitResult>>> = {
   Prepare: prepare,
   Distill: distill,
@@ -41,6 +39,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   await using host = specFile === undefined ? new PodHost({ environment: process.env }) : localHost(specFile);
   let logger: Logger | undefined;
   try {
+    if (!isStage(command) && !(command === 'validate' && specFile !== undefined)) throw usageError();
     const spec = await host.readSpec();
     logger = createLogger('info', { unit: spec.unit, attempt: spec.attempt.id });
     await work(command, { host, context: await createContext(spec, { host, logger }) });
@@ -48,35 +47,32 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     const interrupted = error instanceof InterruptedError || (stopSignal.aborted && isAbort(error));
     if (!interrupted) say(logger, error);
-    // Why it failed is in the log already; it must not look as if something else had.
-    await host.failed(interrupted ? interruptedWords : failureWords(error)).catch((cause: unknown) => {
-      say(logger, cause);
-    });
+    const words = interrupted ? interruptedWords(command) : failureWords(error);
+    // It ends for the reason that is in the log already, whether or not that can be told elsewhere, too.
+    await host.failed(words).catch((cause: unknown) => say(logger, cause));
     return interrupted ? exitCode.Interrupted : exitCodeOf(error);
   }
 }
 
-function commandLine(args: readonly string[]): { command: Command; specFile: string | undefined } {
+function commandLine(args: readonly string[]): { command: string; specFile: string | undefined } {
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { spec: { type: 'string' } },
   });
-  const [command = ''] = positionals;
-  const inPod = values.spec === undefined && process.env[podEnvironment.unitSpec] !== undefined;
-  const known = isStage(command) || (command === 'validate' && !inPod);
-  if (!known || (values.spec === undefined && !inPod)) throw new InvalidInputError('unit/usage', usage);
-  return { command: command as Command, specFile: values.spec };
+  if (values.spec === undefined && process.env[podEnvironment.unitSpec] === undefined) throw usageError();
+  return { command: positionals[0] ?? '', specFile: values.spec };
 }
 
 function isStage(command: string): boolean {
   return Object.keys(stages).some((stage) => stage.toLowerCase() === command);
 }
 
-async function work(
-  command: Command,
-  { host, context }: { host: Host; context: WorkContext },
-): Promise<void> {
+function usageError(): InvalidInputError {
+  return new InvalidInputError('unit/usage', usage);
+}
+
+async function work(command: string, { host, context }: { host: Host; context: WorkContext }): Promise<void> {
   if (command === 'validate') {
     process.stdout.write(`${JSON.stringify(await validate(context))}\n`);
     return;

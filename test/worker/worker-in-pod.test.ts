@@ -6,7 +6,7 @@ import { digestOfBytes } from '../../common/digest.ts';
 import { podEnvironment } from '../../worker/contract/pod.ts';
 import type { Reference } from '../../worker/contract/unit-spec.ts';
 import { decodeUnitMessage, isUnitMessage, type UnitMessage } from '../../worker/contract/unit-message.ts';
-import { resnetV2 } from '../../worker/models/testing/families.ts';
+import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
 import { SmallJob, startWorker, type RunUnit, type StartedWorker } from './small-job.ts';
 
@@ -20,8 +20,10 @@ describe('a worker that is started as in a pod', () => {
 
   beforeAll(async () => {
     job = await SmallJob.create({
-      teacher: await networkOf(resnetV2()),
+      teacher: await networkOf(vgg()),
       spec: {
+        // Enough that blocks learn, so that there is a student.
+        distill: { epochs: 10, batchSize: 16, learningRate: { initial: 0.02, warmupSteps: 0 } },
         storage: { uri: 'file:///unused', retain: 'Never' },
         execution: {
           device: 'CPU',
@@ -37,7 +39,10 @@ describe('a worker that is started as in a pod', () => {
 
   const scratch = () => join(job.folder, 'scratch');
 
-  async function start(unit: RunUnit): Promise<StartedWorker & { log: string }> {
+  async function start(
+    unit: RunUnit,
+    command = unit.stage.toLowerCase(),
+  ): Promise<StartedWorker & { log: string }> {
     const { attempt, ...spec } = job.unitSpec(unit);
     const told = {
       ...spec,
@@ -45,7 +50,7 @@ describe('a worker that is started as in a pod', () => {
       exchange: pathToFileURL(job.exchange).href,
     };
     const log = join(job.folder, `last-words-of-${unit.attempt}`);
-    const worker = startWorker([unit.stage.toLowerCase()], {
+    const worker = startWorker([command], {
       [podEnvironment.unitSpec]: JSON.stringify(told),
       [podEnvironment.podUid]: unit.attempt,
       [podEnvironment.scratch]: scratch(),
@@ -55,8 +60,11 @@ describe('a worker that is started as in a pod', () => {
     return { ...worker, log };
   }
 
-  async function run(unit: RunUnit): Promise<{ code: number | null; words: string; stdout: string }> {
-    const { ended, log } = await start(unit);
+  async function run(
+    unit: RunUnit,
+    command?: string,
+  ): Promise<{ code: number | null; words: string; stdout: string }> {
+    const { ended, log } = await start(unit, command);
     const { code, stdout } = await ended;
     return { code, words: await readFile(log, 'utf8').catch(() => ''), stdout };
   }
@@ -153,7 +161,9 @@ describe('a worker that is started as in a pod', () => {
       ...(plan && { plan }),
     });
     expect(code).toBe(0);
-    await expectCommitted(messageIn(words), pods.finetune);
+    const message = messageIn(words);
+    await expectCommitted(message, pods.finetune);
+    expect(message.facts).toMatchObject({ accepted: true });
     expect(await readdir(join(job.exchange, 'prepare', pods.prepare))).not.toContain('data');
 
     const again = await run({ stage: 'Prepare', unit: 'prepare', attempt: 'asked-again' });
@@ -164,6 +174,18 @@ describe('a worker that is started as in a pod', () => {
       reference: await job.reference('prepare/asked-again/result.json'),
     });
   });
+
+  test.each(['validate', 'pretend', 'finetune'])(
+    'does not %s when it was told to prepare',
+    async (command) => {
+      const { code, words } = await run(
+        { stage: 'Prepare', unit: 'prepare', attempt: `${command}-pod` },
+        command,
+      );
+      expect(code).toBe(64);
+      expect(words).toMatch(/\(unit\/usage\)$/);
+    },
+  );
 
   test('never ends with 0 when it could not say what it has committed', async () => {
     const { ended } = await start({

@@ -125,6 +125,15 @@ async function withExchange(use: (exchange: string) => Promise<void>): Promise<v
 
 const askAgain = async (exchange: string) => await Attempt.open(specOf(exchange, 'Prepare', 'p2'));
 
+test('an exchange that can not be written is bad input', async () => {
+  await withExchange(async (exchange) => {
+    await writeFile(join(exchange, 'file'), '');
+    await expect(Attempt.open(specOf(join(exchange, 'file'), 'Prepare', 'p1'))).rejects.toThrow(
+      expect.objectContaining({ name: 'InvalidInputError', code: 'storage/not-writable' }),
+    );
+  });
+});
+
 describe('a prepare that is asked again', () => {
   test('repeats what was committed, in a folder of its own', async () => {
     await withExchange(async (exchange) => {

@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, readFile, readdir, rename, stat } from 'node:fs/
 import { dirname, join, posix } from 'node:path';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
-import { writeJsonAtomically } from '../../common/files.ts';
+import { asStorageInputError, writeJsonAtomically } from '../../common/files.ts';
 import { artifactsOf, type ArtifactDepth } from '../contract/artifacts.ts';
 import { specDigests } from '../contract/job-spec.ts';
 import type { Artifact } from '../contract/primitives.ts';
@@ -35,9 +35,12 @@ export class Attempt {
     this.folder = join(this.#unitFolder, spec.attempt.id);
   }
 
+  /** @throws InvalidInputError `storage/not-writable` */
   static async open(spec: UnitSpec): Promise<Attempt> {
     const attempt = new Attempt(spec);
-    await mkdir(attempt.folder, { recursive: true });
+    await mkdir(attempt.folder, { recursive: true }).catch((error: unknown) => {
+      throw asStorageInputError(error, attempt.folder);
+    });
     return attempt;
   }
 

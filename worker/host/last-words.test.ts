@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { isUnitMessage } from '../contract/unit-message.ts';
-import { failureWords } from './last-words.ts';
+import { failureWords, interruptedWords } from './last-words.ts';
 
 describe('the last words of a worker without a result', () => {
   test('are the sentence, the place and the remedy of an error for users', () => {
@@ -37,6 +37,13 @@ describe('the last words of a worker without a result', () => {
       expect(words).toBe(`${shift}${character.repeat(whole)}…`);
       expect(Buffer.byteLength(failureWords(new Error(text)))).toBeLessThanOrEqual(2000);
     }
+  });
+
+  test('say after an interruption what the next attempt does', () => {
+    expect(interruptedWords('prepare')).toBe('Interrupted; the next attempt starts again.');
+    expect(interruptedWords('distill')).toBe(
+      'Interrupted; the next attempt goes on from the last checkpoint.',
+    );
   });
 
   test('are never taken for the message of a committed unit', () => {

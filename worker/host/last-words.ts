@@ -3,7 +3,11 @@ import { BlockstillError, describeError } from '../../common/error.ts';
 /** Kubernetes keeps 4,096 bytes, and people read the first sentence. */
 const longestWords = 2000;
 
-export const interruptedWords = 'Interrupted; the next attempt goes on from the last checkpoint.';
+/** What a worker says that was told to stop. Prepare has no checkpoints. */
+export function interruptedWords(command: string): string {
+  const next = command === 'prepare' ? 'starts again' : 'goes on from the last checkpoint';
+  return `Interrupted; the next attempt ${next}.`;
+}
 
 /** Why there is no result, in plain words of at most 2,000 bytes of UTF-8. A stack is for the logs. */
 export function failureWords(error: unknown): string {
