@@ -1,22 +1,27 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type * as z from 'zod';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
-import { writeJsonAtomically } from '../../common/files.ts';
-import { artifactsOf } from '../contract/artifacts.ts';
+import { asStorageInputError, writeJsonAtomically } from '../../common/files.ts';
+import { artifactsOf, type ArtifactDepth } from '../contract/artifacts.ts';
 import { isClearedAfter } from '../contract/clear-exchange.ts';
+import { specDigests } from '../contract/job-spec.ts';
 import type { Artifact } from '../contract/primitives.ts';
 import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
-import type { UnitSpec } from '../contract/unit-spec.ts';
+import type { Reference, UnitSpec } from '../contract/unit-spec.ts';
 import { checkpointFile, findCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { Exchange } from './exchange.ts';
 
-/** A committed result, and the attempt at the same unit that committed it. */
+/** A committed result, the attempt at the same unit that committed it, and which of its files are known to be there. */
 export interface EarlierResult {
   readonly result: UnitResult;
   readonly attempt: string;
+  readonly depth: ArtifactDepth;
 }
+
+/** The folder of the unit that makes the student. */
+const finetuneUnit = 'finetune';
 
 /**
  * One attempt's folder in the exchange, and sight of the earlier attempts at the same unit.
@@ -35,9 +40,12 @@ export class Attempt {
     this.folder = join(exchange.root, spec.unit, spec.attempt.id);
   }
 
+  /** @throws InvalidInputError `storage/not-writable` */
   static async open(spec: UnitSpec, exchange: Exchange): Promise<Attempt> {
     const attempt = new Attempt(spec, exchange);
-    await mkdir(attempt.folder, { recursive: true });
+    await mkdir(attempt.folder, { recursive: true }).catch((error: unknown) => {
+      throw asStorageInputError(error, attempt.folder);
+    });
     return attempt;
   }
 
@@ -59,24 +67,32 @@ export class Attempt {
     return artifact;
   }
 
+  /** A file of this attempt as others name it: from the exchange folder on, with its digest. */
+  async reference(path: string): Promise<Reference> {
+    const { unit, attempt } = this.#spec;
+    return { path: posix.join(unit, attempt.id, path), digest: await digestOfFile(this.path(path)) };
+  }
+
   /**
-   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and all its files are
-   * still what it says. A damaged one is passed over: the unit is then done again.
+   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and its files are still
+   * what it says: all of them, or the documents where a student was made from them and the rest may be cleared away. A
+   * damaged one is passed over: the unit is then done again.
    */
   async committedResult(): Promise<EarlierResult | undefined> {
     for (const attempt of await this.#attempts()) {
-      const path = await this.#exchange.find(this.#inExchange(resultFile, attempt));
-      const result = path === undefined ? undefined : await readResult(path);
+      const result = await this.#resultAt(this.#inExchange(resultFile, attempt));
       if (result === undefined || !this.#belongs(result)) continue;
-      if (await this.#isIntact({ result, attempt })) return { result, attempt };
+      const depth = (await this.#hasStudent(result)) ? 'Documents' : 'Everything';
+      const folder = `${this.#spec.unit}/${attempt}`;
+      if (await this.#isIntact(folder, artifactsOf(result, depth))) return { result, attempt, depth };
     }
     return undefined;
   }
 
   /** Takes over an earlier attempt's committed result as this one's, files and all. */
-  async adopt({ attempt, result }: EarlierResult): Promise<UnitResult> {
+  async adopt({ attempt, result, depth }: EarlierResult): Promise<UnitResult> {
     if (attempt !== this.#spec.attempt.id) {
-      for (const artifact of artifactsOf(result)) {
+      for (const artifact of artifactsOf(result, depth)) {
         const from = this.#inExchange(artifact.path, attempt);
         await this.#exchange.adopt(from, this.#inExchange(artifact.path), artifact);
       }
@@ -123,11 +139,32 @@ export class Attempt {
     return [this.#spec.unit, attempt, path].join('/');
   }
 
-  async #isIntact({ attempt, result }: EarlierResult): Promise<boolean> {
-    for (const artifact of artifactsOf(result)) {
-      if (!(await this.#exchange.isIntact(this.#inExchange(artifact.path, attempt), artifact))) return false;
+  /** A result file that parses, or undefined when there is none or it is not one. */
+  async #resultAt(path: string): Promise<UnitResult | undefined> {
+    const found = await this.#exchange.find(path);
+    return found === undefined ? undefined : await readResult(found);
+  }
+
+  async #isIntact(folder: string, artifacts: readonly Artifact[]): Promise<boolean> {
+    for (const artifact of artifacts) {
+      if (!(await this.#exchange.isIntact(`${folder}/${artifact.path}`, artifact))) return false;
     }
     return true;
+  }
+
+  /** Whether the job's student, as its spec wants it, was made from a plan and is committed. */
+  async #hasStudent(prepared: UnitResult): Promise<boolean> {
+    if (prepared.stage !== 'Prepare') return false;
+    const { spec, teacherDigest, job } = this.#spec;
+    const specDigest = specDigests(spec, teacherDigest).Finetune;
+    for (const attempt of await this.#exchange.folders(finetuneUnit)) {
+      const folder = `${finetuneUnit}/${attempt}`;
+      const result = await this.#resultAt(`${folder}/${resultFile}`);
+      if (result?.stage !== 'Finetune' || result.jobUid !== job.uid) continue;
+      if (result.specDigest !== specDigest || result.planDigest !== prepared.plan.digest) continue;
+      if (await this.#isIntact(folder, artifactsOf(result))) return true;
+    }
+    return false;
   }
 
   #belongs(result: UnitResult): boolean {
