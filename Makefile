@@ -43,6 +43,11 @@ generate: setup ## Write the files that come from the API schema again
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
 	@node test/bench/step.ts
 
+.PHONY: chaos
+chaos: setup ## Kill the operator 200 times, break everything around it, and have an auditor judge it (CHAOS='--seed 1')
+	@node scripts/setup-cluster.ts
+	@node test/chaos/chaos.ts $(CHAOS)
+
 .PHONY: cluster
 cluster: setup ## Start a Kubernetes with 4 pretend GPUs on this machine (root on Debian or Ubuntu, Go 1.25)
 	@node scripts/setup-cluster.ts
