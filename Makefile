@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .PHONY: help
 help: ## List these commands
 	@echo 'Usage: make <command>'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: ## Install what the project needs: packages, Node 24, TensorFlow (safe to repeat)
@@ -42,6 +42,11 @@ generate: setup ## Write the files that come from the API schema again
 .PHONY: bench
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
 	@node test/bench/step.ts
+
+.PHONY: bench-operator
+bench-operator: setup ## Measure the operator with 1,000 jobs, beside JobSet (BENCH='--jobs 200')
+	@node scripts/setup-cluster.ts
+	@node test/bench/operator/main.ts $(BENCH)
 
 .PHONY: chaos
 chaos: setup ## Kill the operator 200 times, break everything around it, and have an auditor judge it (CHAOS='--seed 1')
