@@ -111,7 +111,8 @@ export class Reconciler {
         signal,
       );
     }
-    const obstacles = await this.#options.podless.reasonsFor(this.#podless(children), { signal });
+    const late = this.#podless(children).filter((job) => this.#isLate(job));
+    const obstacles = await this.#options.podless.reasonsFor(late, { signal });
     let { record } = loaded;
     let observation = this.#observe(object.metadata.uid ?? '', children, { record, obstacles });
     if (record.plan === undefined && observation.prepared !== undefined) {
@@ -186,18 +187,19 @@ export class Reconciler {
     });
   }
 
-  /** Jobs for which the cluster has made no pod though it has had the time to. */
+  /** Jobs for which the cluster has made no pod yet. */
   #podless({ jobs, pods }: Children): readonly ChildJob[] {
-    const now = this.#options.clock.now().getTime();
     const withPods = new Set(pods.map(({ controllerUid }) => controllerUid));
     return jobs.filter(
-      ({ end, isSuspended, isDeleting, metadata, createdAt }) =>
-        end === undefined &&
-        !isSuspended &&
-        !isDeleting &&
-        !withPods.has(metadata.uid) &&
-        now - Date.parse(createdAt) > podlessSeconds * 1000,
+      ({ end, isSuspended, isDeleting, metadata }) =>
+        end === undefined && !isSuspended && !isDeleting && !withPods.has(metadata.uid),
     );
+  }
+
+  /** It has had the time to. */
+  #isLate({ startedAt, createdAt }: ChildJob): boolean {
+    const since = Date.parse(startedAt ?? createdAt);
+    return this.#options.clock.now().getTime() - since >= podlessSeconds * 1000;
   }
 
   /** A refusal that only an edit can mend ends the job, once nothing runs that could still be of use. */

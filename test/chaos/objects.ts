@@ -23,13 +23,19 @@ export interface ObjectCondition {
   readonly lastTransitionTime?: string;
 }
 
+interface EnvironmentVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+}
+
 export interface PodSpec {
   readonly nodeName?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly containers: readonly {
     readonly name: string;
     readonly image?: string;
-    readonly env?: readonly { readonly name: string; readonly value?: string }[];
+    readonly env?: readonly EnvironmentVariable[];
     readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
   }[];
 }
@@ -79,10 +85,25 @@ export const pods: Resource<PodObject> = {
   namespaced: true,
 };
 
-/** The unit spec in a pod's environment, as JSON; undefined in a pod that is none of a worker's. */
-export function unitSpecText(spec: PodSpec): string | undefined {
-  return spec.containers.flatMap(({ env }) => env ?? []).find(({ name }) => name === podEnvironment.unitSpec)
-    ?.value;
+/**
+ * The unit spec in a pod's environment, as JSON; undefined in a pod that is none of a worker's. As with a kubelet,
+ * `$(NAME)` stands for an earlier variable, here one with the value of a label, and `$$` for a dollar.
+ */
+export function unitSpecText(
+  spec: PodSpec,
+  labels: KubeObject['metadata']['labels'] = {},
+): string | undefined {
+  const values = new Map<string, string>();
+  for (const { name, value, valueFrom } of spec.containers.flatMap(({ env }) => env ?? [])) {
+    const label = /^metadata\.labels\['(.*)'\]$/.exec(valueFrom?.fieldRef?.fieldPath ?? '')?.[1];
+    const text = label === undefined ? (value ?? '') : (labels[label] ?? '');
+    const expanded = text.replaceAll(/\$\$|\$\(([-._a-zA-Z0-9]+)\)/g, (found, variable?: string) =>
+      variable === undefined ? '$' : (values.get(variable) ?? found),
+    );
+    if (name === podEnvironment.unitSpec) return expanded;
+    values.set(name, expanded);
+  }
+  return undefined;
 }
 
 /** A client for as long as it is in use. */

@@ -46,7 +46,7 @@ export function viewPod({ metadata, spec, status }: PodObject): PodView {
     })),
     container: { name: container?.name ?? '', image: container?.image ?? '' },
     gpus: Number(container?.resources?.limits?.[gpuResource] ?? 0),
-    unitSpec: hasEnded(phase) ? '' : (unitSpecText(spec) ?? ''),
+    unitSpec: hasEnded(phase) ? '' : (unitSpecText(spec, metadata.labels) ?? ''),
   };
 }
 

@@ -1,11 +1,15 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { startControlPlane, whyNoControlPlane } from '../cluster/control-plane.ts';
 import { kubectl } from '../cluster/kubectl.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { crdFile } from '../api-server/use-api-server.ts';
 import { audit } from './audit/audit.ts';
 import { recordHistory } from './audit/record-history.ts';
+import { identityIn, startFaultProxy } from './fault-proxy.ts';
+import { evenRates } from './faults.ts';
 import { handMadeJob } from './hand-made-job.ts';
 import { connect, jobs } from './objects.ts';
 import { PodSimulator } from './pod-simulator.ts';
@@ -36,7 +40,16 @@ describe.skipIf(cannotRun('The recorder of histories', await whyNoControlPlane()
         blocks: ['conv1'],
         trainingSeconds: [0.05, 0.1],
       });
-      await using simulator = await PodSimulator.start({ client, worker, gpus: 1 });
+      // Pods come to their end on a bad way, too.
+      await using proxy = await startFaultProxy({
+        ...(await identityIn(controlPlane.kubeconfig)),
+        seed: 1,
+        rates: evenRates(0.05),
+      });
+      const kubeconfig = await proxy.writeKubeconfig(join(controlPlane.apiServer.folder, 'proxy.kubeconfig'));
+      await using onBadWay = connect(kubeconfig, 'simulator');
+      await using simulator = await PodSimulator.start({ client: onBadWay.client, worker, gpus: 1 });
+      proxy.switchOn();
       const part = { namespace: 'test', job: 'mnist', uid, stage: 'Distill' } as const;
       await client.create(jobs, handMadeJob({ ...part, attempt: 1 }));
       await client.create(jobs, handMadeJob({ ...part, attempt: 2 }));
@@ -48,7 +61,9 @@ describe.skipIf(cannotRun('The recorder of histories', await whyNoControlPlane()
         );
         return new Set(complete.map(({ object }) => object.name)).size === 2;
       });
-      expect(simulator.livePods).toBe(0);
+      proxy.switchOff();
+      await waitFor('the simulator to see it', async () => (simulator.livePods === 0 ? true : undefined));
+      expect(proxy.injected.size).toBeGreaterThan(0);
 
       const { events, gaps } = history.read();
       expect(gaps).toEqual([]);
