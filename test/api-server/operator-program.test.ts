@@ -76,7 +76,7 @@ describe.skipIf(cannotRun('The API-server suite', await whyNoTestServer()))('the
     expect(await first.ended).toBe(0);
     const winner = await Promise.race([
       second.logged('Leading'),
-      setTimeout(10_000, 'nobody', { ref: false }),
+      setTimeout(12_000, 'nobody', { ref: false }),
     ]);
     expect(winner).not.toBe('nobody');
   });
