@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ObjectStore } from '../../common/s3/object-store.ts';
-import { openObjectStore } from '../../common/s3/open-object-store.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DistillResult, FinetuneResult, UnitResult } from '../../worker/contract/unit-result.ts';
 import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { SmallJob, type RunUnit } from '../worker/small-job.ts';
-import { whyNoS3Server } from './requirements.ts';
+import { s3Suite, whyNoS3Server } from './requirements.ts';
 import { S3Job, type S3JobOptions } from './s3-job.ts';
-import { startS3Server, type S3Server } from './s3-server.ts';
+import { useS3 } from './use-s3.ts';
 
 /** Two blocks that learn enough to be taken. */
 const spec = {
@@ -51,33 +49,24 @@ async function finetuneUnit(job: SmallJob, distilled: readonly RunUnit[]): Promi
   return { stage: 'Finetune', unit: 'finetune', attempt: 'a1', plan, results };
 }
 
-describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('a job on S3', () => {
+describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('a job on S3', () => {
   const exchange = 'exchange/default/small-uid';
-  let server: S3Server;
-  let store: ObjectStore;
+  const server = useS3();
   /** Prepared in the bucket `shared`. */
   let s3: S3Job;
   let first: RunUnit;
 
   beforeAll(async () => {
-    server = await startS3Server();
-    for (const [name, value] of Object.entries(server.owner)) vi.stubEnv(name, value);
-    store = await openObjectStore(server.settings);
     s3 = await s3Job('shared');
     await run(s3, { stage: 'Prepare', unit: 'prepare', attempt: 'a1' });
     first = (await distillUnits(s3.job))[0]!;
   });
-  afterAll(async () => {
-    await s3[Symbol.asyncDispose]();
-    store[Symbol.dispose]();
-    vi.unstubAllEnvs();
-    await server[Symbol.asyncDispose]();
-  });
+  afterAll(() => s3[Symbol.asyncDispose]());
 
   async function s3Job(bucket: string, options: Partial<S3JobOptions> = {}): Promise<S3Job> {
-    await server.makeBucket(bucket);
+    await server().server.makeBucket(bucket);
     const teacher = await networkOf(vgg());
-    return S3Job.create({ server, store, bucket, teacher, ...options, spec: { ...spec, ...options.spec } });
+    return S3Job.create({ s3: server(), bucket, teacher, ...options, spec: { ...spec, ...options.spec } });
   }
 
   async function run(job: S3Job, unit: RunUnit): Promise<UnitResult> {
@@ -171,7 +160,7 @@ describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('
   test('finds that an object of an earlier stage was replaced, and makes it again when it is asked to', async () => {
     const plan = await s3.job.reference('prepare/a1/plan.json');
     const key = `${exchange}/prepare/a1/data/index.json`;
-    await store.write({ bucket: 'shared', key }, '{}');
+    await server().store.write({ bucket: 'shared', key }, '{}');
     const { code, stderr } = await (
       await s3.job.start(await s3.withEnvironment({ ...first, unit: 'unit-other' }))
     ).ended;
@@ -188,7 +177,7 @@ describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('
 
     test('credentials that may do nothing', async () => {
       await using job = await s3Job('forbidden');
-      const unit = await job.withEnvironment(prepare, server.stranger);
+      const unit = await job.withEnvironment(prepare, server().server.stranger);
       const { code, stderr } = await (await job.job.start(unit)).ended;
       expect(code).toBe(64);
       expect(stderr).toContain('storage/forbidden');

@@ -2,6 +2,9 @@ import { isThere } from '../../scripts/cluster/kubernetes.ts';
 import { s3ServerProgram } from '../../scripts/s3/s3-server.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 
+/** The name under which the tests on S3 are skipped. */
+export const s3Suite = 'The suite on an S3 server';
+
 /** Why the tests on a real S3 server can't run on this machine; undefined when they can. */
 export async function whyNoS3Server(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'it needs Linux';

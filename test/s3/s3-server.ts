@@ -35,7 +35,7 @@ const stranger = credentialsOf('stranger');
  */
 export async function startS3Server(options: { copyLimitBytes?: number } = {}): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'blockstill-s3-'));
-  for (const name of ['buckets', 'metadata', 'accounts']) await mkdir(join(folder, name));
+  for (const name of ['buckets', 'accounts']) await mkdir(join(folder, name));
   const accounts = { [stranger.AWS_ACCESS_KEY_ID]: accountOf(stranger) };
   await writeFile(join(folder, 'accounts', 'users.json'), JSON.stringify({ accessAccounts: accounts }));
   const [port = 0] = await freePorts(1, '127.0.0.1');

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	address := flag.String("address", "", "where to listen, such as 127.0.0.1:9000")
-	folder := flag.String("folder", "", "a folder with the folders buckets, metadata and accounts")
+	folder := flag.String("folder", "", "a folder with the folders buckets and accounts")
 	copyLimit := flag.Int64("copy-limit", 5<<30, "the largest object that is copied, in bytes")
 	flag.Parse()
 	if err := serve(*address, *folder, *copyLimit); err != nil {
@@ -24,14 +24,13 @@ func main() {
 }
 
 func serve(address, folder string, copyLimit int64) error {
-	// In files beside the buckets: not every file system has extended attributes.
-	metadata := folder + "/metadata"
-	store, err := meta.NewSideCar(metadata)
-	if err != nil {
+	// In extended attributes: metadata in files of their own would outlive an object that is written over.
+	buckets := folder + "/buckets"
+	store := meta.XattrMeta{}
+	if err := store.Test(buckets); err != nil {
 		return err
 	}
-	options := posix.PosixOpts{SideCarDir: metadata, CopyObjectThreshold: copyLimit}
-	backend, err := posix.New(folder+"/buckets", store, options)
+	backend, err := posix.New(buckets, store, posix.PosixOpts{CopyObjectThreshold: copyLimit})
 	if err != nil {
 		return err
 	}
