@@ -5,6 +5,7 @@ import { networkOf } from '../../worker/models/testing/reference.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { SmallJob, type RunUnit } from '../worker/small-job.ts';
+import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { s3Suite, whyNoS3Server } from './requirements.ts';
 import { S3Job, type S3JobOptions } from './s3-job.ts';
 import { useS3 } from './use-s3.ts';
@@ -52,16 +53,28 @@ async function finetuneUnit(job: SmallJob, distilled: readonly RunUnit[]): Promi
 describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('a job on S3', () => {
   const exchange = 'exchange/default/small-uid';
   const server = useS3();
-  /** Prepared in the bucket `shared`. */
+  /** Prepared in the bucket `shared`, through a proxy that sees the requests. */
   let s3: S3Job;
+  let proxy: FaultyProxy;
   let first: RunUnit;
+  /** What the first block comes to when nothing disturbs it, and the requests that wrote something meanwhile. */
+  let undisturbed: ReturnType<typeof outcome>;
+  let written: readonly string[];
 
   beforeAll(async () => {
-    s3 = await s3Job('shared');
+    proxy = await startFaultyProxy(server().server.settings.endpoint, () => undefined);
+    const storage = { uri: 's3://shared/exchange', s3: { endpoint: proxy.endpoint, forcePathStyle: true } };
+    s3 = await s3Job('shared', { spec: { storage } });
     await run(s3, { stage: 'Prepare', unit: 'prepare', attempt: 'a1' });
     first = (await distillUnits(s3.job))[0]!;
+    const earlier = proxy.requests.length;
+    undisturbed = outcome(await run(s3, { ...first, unit: 'unit-whole' }));
+    written = proxy.requests.slice(earlier).filter((request) => /^(PUT|POST|DELETE)/.test(request));
   });
-  afterAll(() => s3[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await s3[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+  });
 
   async function s3Job(bucket: string, options: Partial<S3JobOptions> = {}): Promise<S3Job> {
     await server().server.makeBucket(bucket);
@@ -119,8 +132,14 @@ describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('a job on S3', () => 
     ]);
   });
 
+  test('writes below its own prefix alone, and the result last of all', () => {
+    const own = `PUT /shared/${exchange}/unit-whole/a1`;
+    const names = ['checkpoint.safetensors', 'block-000.safetensors', 'result.json'];
+    expect(new Set(written)).toEqual(new Set(names.map((name) => `${own}/${name}`)));
+    expect(written.indexOf(`${own}/result.json`)).toBe(written.length - 1);
+  });
+
   test('goes on to the same bits after a kill, with nothing but what is on S3', async () => {
-    const undisturbed = outcome(await run(s3, { ...first, unit: 'unit-whole' }));
     const killed = { ...first, unit: 'unit-killed' };
     const environment = { BLOCKSTILL_CHECKPOINT_SECONDS: '0' };
     const { process: worker, ended } = await s3.job.start(

@@ -10,5 +10,8 @@ export async function whyNoS3Server(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'it needs Linux';
   const program = await s3ServerProgram();
   if (!(await isThere(program))) return `there is no ${program}; node scripts/setup-s3-server.ts builds it`;
-  return (await runCommand('setpriv', ['--help'])).missing ? 'this machine has no setpriv' : undefined;
+  for (const tool of ['openssl', 'setpriv']) {
+    if ((await runCommand(tool, ['--help'])).missing) return `this machine has no ${tool}`;
+  }
+  return undefined;
 }

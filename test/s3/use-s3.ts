@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, vi } from 'vitest';
 import type { ObjectStore } from '../../common/s3/object-store.ts';
 import { openObjectStore } from '../../common/s3/open-object-store.ts';
-import { startS3Server, type S3Server } from './s3-server.ts';
+import { startS3Server, type S3Server, type S3ServerOptions } from './s3-server.ts';
 
 export interface S3 {
   readonly server: S3Server;
@@ -19,7 +19,7 @@ export interface S3 {
 }
 
 /** An S3 server for the tests of the suite that calls it; it is there when they begin. */
-export function useS3(options: Parameters<typeof startS3Server>[0] = {}): () => S3 {
+export function useS3(options: S3ServerOptions = {}): () => S3 {
   let s3: S3 | undefined;
   let folder: Awaited<ReturnType<typeof mkdtempDisposable>> | undefined;
   let buckets = 0;
