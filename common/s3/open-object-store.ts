@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../error.ts';
 import { ObjectStore } from './object-store.ts';
 
 /** `spec.storage.s3`, as far as a client needs it. */
@@ -19,6 +20,7 @@ const maxAttempts = 5;
  *
  * The SDK is loaded here and not before: a job without S3 does not wait for it.
  *
+ * @throws InvalidInputError `storage/bad-endpoint`
  * @param options.signal ends what is being read; what is being written is always finished, since a checkpoint is
  *   committed after the worker was told to stop
  * @param options.field the field of the manifest that the objects belong to, for messages
@@ -27,6 +29,13 @@ export async function openObjectStore(
   settings: S3Settings,
   options: { readonly signal?: AbortSignal | undefined; readonly field?: string | undefined } = {},
 ): Promise<ObjectStore> {
+  const { endpoint } = settings;
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
+    throw new InvalidInputError('storage/bad-endpoint', `"${endpoint}" is no address of an S3 server.`, {
+      where: 'spec.storage.s3.endpoint',
+      hint: 'Write it with its scheme, such as https://minio.storage.svc:9000.',
+    });
+  }
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
     region: settings.region,
@@ -37,7 +46,7 @@ export async function openObjectStore(
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: secondsToConnect * 1000, socketTimeout: secondsIdle * 1000 },
-    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
+    ...(endpoint === undefined ? {} : { endpoint }),
   });
-  return new ObjectStore({ sdk, client, endpoint: settings.endpoint, ...options });
+  return new ObjectStore({ sdk, client, endpoint, ...options });
 }

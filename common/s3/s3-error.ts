@@ -16,6 +16,16 @@ interface Mistake {
   readonly lasting: boolean;
 }
 
+const untrusted = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 const unreachableCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -25,10 +35,6 @@ const unreachableCodes = new Set([
   'ENETUNREACH',
   'ETIMEDOUT',
   'EPIPE',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
 /**
@@ -114,6 +120,14 @@ function mistakeOf(error: Error, place: S3Place): Mistake | undefined {
       lasting: true,
     };
   }
+  if (untrusted.has(codeOf(error))) {
+    return {
+      code: 'storage/unreachable',
+      message: `The certificate of the S3 server ${place.endpoint ?? 'of AWS'} is not trusted (${said}).`,
+      hint: 'Name a file with the certificate of its authority in NODE_EXTRA_CA_CERTS (spec.pod.env), or mend it.',
+      lasting: false,
+    };
+  }
   if (isUnreachable(error, status)) {
     return {
       code: 'storage/unreachable',
@@ -132,7 +146,11 @@ function mistakeOf(error: Error, place: S3Place): Mistake | undefined {
 }
 
 function isUnreachable(error: Error, status: number | undefined): boolean {
-  const code = 'code' in error ? String(error.code) : '';
-  if (unreachableCodes.has(code) || error.name === 'TimeoutError' || error.message === 'aborted') return true;
+  if (unreachableCodes.has(codeOf(error)) || error.name === 'TimeoutError' || error.message === 'aborted')
+    return true;
   return status !== undefined && (status >= 500 || status === 429) && status !== 501;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
 }

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ObjectStore } from '../../common/s3/object-store.ts';
-import { openObjectStore } from '../../common/s3/open-object-store.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DistillResult, FinetuneResult, UnitResult } from '../../worker/contract/unit-result.ts';
 import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { SmallJob, type RunUnit } from '../worker/small-job.ts';
-import { whyNoS3Server } from './requirements.ts';
+import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
+import { s3Suite, whyNoS3Server } from './requirements.ts';
 import { S3Job, type S3JobOptions } from './s3-job.ts';
-import { startS3Server, type S3Server } from './s3-server.ts';
+import { useS3 } from './use-s3.ts';
 
 /** Two blocks that learn enough to be taken. */
 const spec = {
@@ -51,33 +50,36 @@ async function finetuneUnit(job: SmallJob, distilled: readonly RunUnit[]): Promi
   return { stage: 'Finetune', unit: 'finetune', attempt: 'a1', plan, results };
 }
 
-describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('a job on S3', () => {
+describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('a job on S3', () => {
   const exchange = 'exchange/default/small-uid';
-  let server: S3Server;
-  let store: ObjectStore;
-  /** Prepared in the bucket `shared`. */
+  const server = useS3();
+  /** Prepared in the bucket `shared`, through a proxy that sees the requests. */
   let s3: S3Job;
+  let proxy: FaultyProxy;
   let first: RunUnit;
+  /** What the first block comes to when nothing disturbs it, and the requests that wrote something meanwhile. */
+  let undisturbed: ReturnType<typeof outcome>;
+  let written: readonly string[];
 
   beforeAll(async () => {
-    server = await startS3Server();
-    for (const [name, value] of Object.entries(server.owner)) vi.stubEnv(name, value);
-    store = await openObjectStore(server.settings);
-    s3 = await s3Job('shared');
+    proxy = await startFaultyProxy(server().server.settings.endpoint, () => undefined);
+    const storage = { uri: 's3://shared/exchange', s3: { endpoint: proxy.endpoint, forcePathStyle: true } };
+    s3 = await s3Job('shared', { spec: { storage } });
     await run(s3, { stage: 'Prepare', unit: 'prepare', attempt: 'a1' });
     first = (await distillUnits(s3.job))[0]!;
+    const earlier = proxy.requests.length;
+    undisturbed = outcome(await run(s3, { ...first, unit: 'unit-whole' }));
+    written = proxy.requests.slice(earlier).filter((request) => /^(PUT|POST|DELETE)/.test(request));
   });
   afterAll(async () => {
     await s3[Symbol.asyncDispose]();
-    store[Symbol.dispose]();
-    vi.unstubAllEnvs();
-    await server[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
   });
 
   async function s3Job(bucket: string, options: Partial<S3JobOptions> = {}): Promise<S3Job> {
-    await server.makeBucket(bucket);
+    await server().server.makeBucket(bucket);
     const teacher = await networkOf(vgg());
-    return S3Job.create({ server, store, bucket, teacher, ...options, spec: { ...spec, ...options.spec } });
+    return S3Job.create({ s3: server(), bucket, teacher, ...options, spec: { ...spec, ...options.spec } });
   }
 
   async function run(job: S3Job, unit: RunUnit): Promise<UnitResult> {
@@ -130,8 +132,14 @@ describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('
     ]);
   });
 
+  test('writes below its own prefix alone, and the result last of all', () => {
+    const own = `PUT /shared/${exchange}/unit-whole/a1`;
+    const names = ['checkpoint.safetensors', 'block-000.safetensors', 'result.json'];
+    expect(new Set(written)).toEqual(new Set(names.map((name) => `${own}/${name}`)));
+    expect(written.indexOf(`${own}/result.json`)).toBe(written.length - 1);
+  });
+
   test('goes on to the same bits after a kill, with nothing but what is on S3', async () => {
-    const undisturbed = outcome(await run(s3, { ...first, unit: 'unit-whole' }));
     const killed = { ...first, unit: 'unit-killed' };
     const environment = { BLOCKSTILL_CHECKPOINT_SECONDS: '0' };
     const { process: worker, ended } = await s3.job.start(
@@ -171,7 +179,7 @@ describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('
   test('finds that an object of an earlier stage was replaced, and makes it again when it is asked to', async () => {
     const plan = await s3.job.reference('prepare/a1/plan.json');
     const key = `${exchange}/prepare/a1/data/index.json`;
-    await store.write({ bucket: 'shared', key }, '{}');
+    await server().store.write({ bucket: 'shared', key }, '{}');
     const { code, stderr } = await (
       await s3.job.start(await s3.withEnvironment({ ...first, unit: 'unit-other' }))
     ).ended;
@@ -188,7 +196,7 @@ describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('
 
     test('credentials that may do nothing', async () => {
       await using job = await s3Job('forbidden');
-      const unit = await job.withEnvironment(prepare, server.stranger);
+      const unit = await job.withEnvironment(prepare, server().server.stranger);
       const { code, stderr } = await (await job.job.start(unit)).ended;
       expect(code).toBe(64);
       expect(stderr).toContain('storage/forbidden');

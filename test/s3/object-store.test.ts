@@ -1,41 +1,26 @@
-import { mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { digestOfBytes } from '../../common/digest.ts';
 import { InvalidInputError } from '../../common/error.ts';
-import type { ObjectStore } from '../../common/s3/object-store.ts';
 import { openObjectStore } from '../../common/s3/open-object-store.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { startFaultyProxy, type Fault } from './faulty-proxy.ts';
-import { whyNoS3Server } from './requirements.ts';
-import { startS3Server, type S3Server } from './s3-server.ts';
+import { s3Suite, whyNoS3Server } from './requirements.ts';
+import { useS3, type S3 } from './use-s3.ts';
 
 const at = (key: string, bucket = 'bucket') => ({ bucket, key });
 
-describe.skipIf(cannotRun('The suite on an S3 server', await whyNoS3Server()))('objects on S3', () => {
-  let server: S3Server;
-  let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
-  let store: ObjectStore;
-  const path = (name: string): string => join(folder.path, name);
+describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('objects on S3', () => {
+  const s3 = useS3();
+  let server: S3['server'];
+  let store: S3['store'];
+  const path = (name: string): string => s3().path(name);
 
   beforeAll(async () => {
-    server = await startS3Server();
+    ({ server, store } = s3());
     await server.makeBucket('bucket');
-    folder = await mkdtempDisposable(join(tmpdir(), 'blockstill-objects-'));
   });
-  afterAll(async () => {
-    await folder.remove();
-    await server[Symbol.asyncDispose]();
-  });
-  beforeEach(async () => {
-    use(server.owner);
-    store = await openObjectStore(server.settings);
-  });
-  afterEach(() => {
-    store[Symbol.dispose]();
-    vi.unstubAllEnvs();
-  });
+  afterEach(() => use(server.owner));
 
   function use(credentials: object): void {
     for (const [name, value] of Object.entries(credentials)) vi.stubEnv(name, String(value));

@@ -2,15 +2,13 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DistillationJob } from '../../crds/distillation-job.ts';
-import type { ObjectStore } from '../../common/s3/object-store.ts';
 import type { Network } from '../../worker/models/network.ts';
 import { SmallJob, type RunUnit } from '../worker/small-job.ts';
-import type { Credentials, S3Server } from './s3-server.ts';
+import type { Credentials } from './s3-server.ts';
+import type { S3 } from './use-s3.ts';
 
 export interface S3JobOptions {
-  readonly server: S3Server;
-  /** A client of the server. */
-  readonly store: ObjectStore;
+  readonly s3: S3;
   /** An existing bucket, in which the job has everything. */
   readonly bucket: string;
   readonly teacher: Network;
@@ -34,7 +32,8 @@ export class S3Job implements AsyncDisposable {
   }
 
   static async create(options: S3JobOptions): Promise<S3Job> {
-    const { bucket, server, store, teacher } = options;
+    const { bucket, teacher } = options;
+    const { server, store } = options.s3;
     const { endpoint } = server.settings;
     const job = await SmallJob.create({
       teacher,
@@ -72,7 +71,7 @@ export class S3Job implements AsyncDisposable {
   /** What a unit runs with; the folder of its scratch is new. */
   async withEnvironment(
     run: RunUnit,
-    credentials: Credentials = this.#options.server.owner,
+    credentials: Credentials = this.#options.s3.server.owner,
   ): Promise<RunUnit> {
     const scratch = join(this.#scratch, String((this.#workers += 1)));
     await mkdir(scratch);
@@ -86,10 +85,7 @@ export class S3Job implements AsyncDisposable {
 
   /** The keys below a folder of the bucket. */
   async keys(folder: string): Promise<string[]> {
-    const { bucket, store } = this.#options;
-    const names: string[] = [];
-    for await (const { name } of store.list({ bucket, key: folder })) names.push(name);
-    return names;
+    return this.#options.s3.keys(this.#options.bucket, folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

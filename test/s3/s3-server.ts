@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../../common/s3/open-object-store.ts';
 import { s3ServerProgram } from '../../scripts/s3/s3-server.ts';
+import { createAuthority, issue } from '../cluster/certificates.ts';
 import { freePorts } from '../cluster/free-ports.ts';
 import { startProcess } from '../cluster/start-process.ts';
 import { waitFor } from '../cluster/wait-for.ts';
@@ -28,22 +30,26 @@ const region = 'us-east-1';
 const owner = credentialsOf('owner');
 const stranger = credentialsOf('stranger');
 
-/**
- * Starts a real S3 server on a port and in a folder of its own. It ends with this process, also when that is killed.
- *
- * @param options.copyLimitBytes objects that are larger are not copied
- */
-export async function startS3Server(options: { copyLimitBytes?: number } = {}): Promise<S3Server> {
+export interface S3ServerOptions {
+  /** Objects that are larger are not copied. */
+  readonly copyLimitBytes?: number;
+  /** Speaks TLS; this process then trusts its authority. */
+  readonly tls?: boolean;
+}
+
+/** Starts a real S3 server on a port and in a folder of its own. It ends with this process, also when that is killed. */
+export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'blockstill-s3-'));
-  for (const name of ['buckets', 'metadata', 'accounts']) await mkdir(join(folder, name));
+  for (const name of ['buckets', 'accounts']) await mkdir(join(folder, name));
   const accounts = { [stranger.AWS_ACCESS_KEY_ID]: accountOf(stranger) };
   await writeFile(join(folder, 'accounts', 'users.json'), JSON.stringify({ accessAccounts: accounts }));
   const [port = 0] = await freePorts(1, '127.0.0.1');
   const address = `127.0.0.1:${port}`;
   const limit = options.copyLimitBytes === undefined ? [] : ['-copy-limit', `${options.copyLimitBytes}`];
+  const certificate = options.tls === true ? await certify(join(folder, 'tls')) : [];
   const server = await startProcess(
     await s3ServerProgram(),
-    ['-address', address, '-folder', folder, ...limit],
+    ['-address', address, '-folder', folder, ...limit, ...certificate],
     {
       log: join(folder, 'server.log'),
       environment: {
@@ -56,7 +62,11 @@ export async function startS3Server(options: { copyLimitBytes?: number } = {}): 
     await server.kill();
     await rm(folder, { recursive: true, force: true });
   };
-  const settings = { endpoint: `http://${address}`, region, forcePathStyle: true };
+  const settings = {
+    endpoint: `${options.tls === true ? 'https' : 'http'}://${address}`,
+    region,
+    forcePathStyle: true,
+  };
   try {
     await waitFor('the S3 server', async () => {
       const ending = await server.ending();
@@ -79,6 +89,15 @@ export async function startS3Server(options: { copyLimitBytes?: number } = {}): 
     await client.send(new CreateBucketCommand({ Bucket: name }));
     client.destroy();
   }
+}
+
+/** Makes a certificate of an authority that this process trusts from now on, and gives the server's options for it. */
+async function certify(folder: string): Promise<string[]> {
+  const authority = await createAuthority(folder);
+  await issue(authority, { name: 's3', user: 's3', servesAs: ['IP:127.0.0.1'] });
+  const known = getCACertificates();
+  setDefaultCACertificates([...known, await readFile(authority.file('ca.crt'), 'utf8')]);
+  return ['-certificate', authority.file('s3.crt'), '-key', authority.file('s3.key')];
 }
 
 function credentialsOf(name: string): Credentials {

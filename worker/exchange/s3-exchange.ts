@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../common/digest.ts';
 import { digestOfFile } from '../../common/digest.ts';
@@ -33,6 +33,7 @@ export class S3Exchange implements Exchange {
   }
 
   static async open(options: S3ExchangeOptions): Promise<S3Exchange> {
+    await mkdir(options.scratch, { recursive: true });
     return new S3Exchange(await mkdtemp(join(options.scratch, 'blockstill-exchange-')), options);
   }
 
@@ -86,13 +87,16 @@ export class S3Exchange implements Exchange {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.store[Symbol.dispose]();
-    await rm(this.root, { recursive: true, force: true });
+    // What can't be removed goes with the pod, and is no reason to call committed work failed.
+    await rm(this.root, { recursive: true, force: true }).catch(() => undefined);
   }
 
-  /** What was fetched or made here is not fetched again. */
+  /** What was fetched or made here is not fetched again, unless it is not what is wanted. */
   async #download(path: string, expected?: Digest): Promise<boolean> {
     const target = join(this.root, path);
-    if (await isFile(target)) return true;
+    const isHere =
+      (await isFile(target)) && (expected === undefined || (await digestOfFile(target)) === expected);
+    if (isHere) return true;
     return this.#options.store.download(this.#at(path), target, expected);
   }
 

@@ -24,8 +24,8 @@ export async function loadTeacher(
   const inputShape = image && [image.height, image.width, image.channels];
   const field = 'spec.teacher.uri';
   const path = isS3Uri(uri)
-    ? await downloadModelFromS3(uri, { field, ...options })
-    : await localPath(uri, { field, sha256, ...options });
+    ? await downloadModelFromS3(uri, { ...options, field })
+    : await localPath(uri, { ...options, field, sha256 });
   if (new URL(uri).protocol === 'https:') return loadFromWeb(uri, path, { ...options, inputShape });
   if (sha256 !== undefined) {
     const file = (await stat(path)).isDirectory() ? join(path, 'model.json') : path;

@@ -15,31 +15,22 @@ import (
 
 func main() {
 	address := flag.String("address", "", "where to listen, such as 127.0.0.1:9000")
-	folder := flag.String("folder", "", "a folder with the folders buckets, metadata and accounts")
+	folder := flag.String("folder", "", "a folder with the folders buckets and accounts")
 	copyLimit := flag.Int64("copy-limit", 5<<30, "the largest object that is copied, in bytes")
+	certificate := flag.String("certificate", "", "for TLS: the file of the server's certificate")
+	key := flag.String("key", "", "for TLS: the file of its key")
 	flag.Parse()
-	if err := serve(*address, *folder, *copyLimit); err != nil {
+	backend, err := open(*folder+"/buckets", *copyLimit)
+	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func serve(address, folder string, copyLimit int64) error {
-	// In files beside the buckets: not every file system has extended attributes.
-	metadata := folder + "/metadata"
-	store, err := meta.NewSideCar(metadata)
-	if err != nil {
-		return err
-	}
-	options := posix.PosixOpts{SideCarDir: metadata, CopyObjectThreshold: copyLimit}
-	backend, err := posix.New(folder+"/buckets", store, options)
-	if err != nil {
-		return err
-	}
-	return embedgw.RunVersityGW(context.Background(), backend, &embedgw.Config{
+	err = embedgw.RunVersityGW(context.Background(), backend, &embedgw.Config{
 		RootUserAccess:    os.Getenv("S3_ROOT_ACCESS_KEY"),
 		RootUserSecret:    os.Getenv("S3_ROOT_SECRET_KEY"),
-		Ports:             []string{address},
-		IAMDir:            folder + "/accounts",
+		Ports:             []string{*address},
+		CertFile:          *certificate,
+		KeyFile:           *key,
+		IAMDir:            *folder + "/accounts",
 		IAMCacheDisable:   true,
 		HealthPath:        "/healthz",
 		KeepAlive:         true,
@@ -48,4 +39,16 @@ func serve(address, folder string, copyLimit int64) error {
 		MultipartMaxParts: 10000,
 		Quiet:             true,
 	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func open(buckets string, copyLimit int64) (*posix.Posix, error) {
+	// In extended attributes: metadata in files of their own would outlive an object that is written over.
+	store := meta.XattrMeta{}
+	if err := store.Test(buckets); err != nil {
+		return nil, err
+	}
+	return posix.New(buckets, store, posix.PosixOpts{CopyObjectThreshold: copyLimit})
 }
