@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readdir, readFile, symlink } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,14 +7,10 @@ import { runCommand } from './tensorflow/command.ts';
 
 const root = dirname(import.meta.dirname);
 
-test('the bundled worker runs away from the checkout, with the packages that it has to bring along', async () => {
+test('the bundled worker starts without any package', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bundle-'));
   await bundle(folder.path);
-  const worker = join(folder.path, 'worker.mjs');
-  const missing = await runCommand(process.execPath, [worker]);
-  expect(missing.stderr).toContain("Cannot find package 'sharp'");
-  await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules'));
-  const result = await runCommand(process.execPath, [worker]);
+  const result = await runCommand(process.execPath, [join(folder.path, 'worker.mjs')]);
   expect(result.code, result.stderr).toBe(64);
   expect(result.stderr).toContain('unit/usage');
 });

@@ -16,12 +16,12 @@ export interface WorkerImage {
   readonly archive: string;
 }
 
-const keepDays = 7;
+/** Each has nearly a gigabyte. */
+const keptImages = 4;
 
 /**
  * The worker's image, made of this checkout and of this machine's Node, TensorFlow and C library: about 930 MB, of which
- * TensorFlow has 780. Made anew only when one of its files has changed, and kept in the cache for a week after its last
- * use.
+ * TensorFlow has 780. Made anew only when one of its files has changed; the cache keeps the ones that were used last.
  */
 export async function writeWorkerImage(): Promise<WorkerImage> {
   await using work = await mkdtempDisposable(join(tmpdir(), 'blockstill-worker-'));
@@ -62,11 +62,14 @@ async function digestOfFiles(files: readonly ImageFile[]) {
   return digestOfJson({ contents, config: workerImageConfig });
 }
 
+/** Other checkouts may use the newest ones at this moment; an unfinished one counts as any other. */
 async function removeUnused(folder: string): Promise<void> {
+  const images: { path: string; usedAt: number }[] = [];
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const facts = await stat(path).catch(() => undefined);
-    const days = (Date.now() - (facts?.mtimeMs ?? Date.now())) / 86_400_000;
-    if (days > keepDays) await rm(path, { force: true });
+    images.push({ path, usedAt: facts?.mtimeMs ?? 0 });
   }
+  const newestFirst = images.toSorted((one, other) => other.usedAt - one.usedAt);
+  for (const { path } of newestFirst.slice(keptImages)) await rm(path, { force: true });
 }

@@ -215,6 +215,20 @@ describe.skipIf(cannotRun('The suite with pods of the worker', await whyNoCluste
       await run('patch', 'pod', pod.name, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
     });
 
+    test('has what it takes to decode images', async () => {
+      const { spec, ...pod } = workerPod(podOf({ stage: 'Prepare', unit: 'decode' }));
+      const program = `
+        import sharp from 'sharp';
+        const red = sharp({ create: { width: 1, height: 1, channels: 3, background: { r: 255, g: 0, b: 0 } } });
+        const decoded = await sharp(await red.png().toBuffer()).raw().toBuffer();
+        console.log(decoded.join());`;
+      const [container] = spec.containers;
+      const command = ['node', '--input-type=module', '--eval', program];
+      await apply({ ...pod, spec: { ...spec, containers: [{ ...container, command, args: [] }] } });
+      await run('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/decode', '--timeout=60s');
+      expect(await run('logs', 'decode')).toBe('255,0,0\n');
+    });
+
     test('says in a sentence what is wrong with its input, and no other pod tries', async () => {
       const pod = podOf({ stage: 'Prepare', unit: 'bad-input' }, (spec) => ({
         ...spec,

@@ -22,7 +22,7 @@ const user = 65532;
 const scratch = '/scratch';
 
 /** What a worker runs in, as the restricted Pod Security level wants it. */
-export function workerPodSpec({ image, stage, spec, volume }: WorkerPod): object {
+export function workerPodSpec({ image, stage, spec, volume }: WorkerPod) {
   return {
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
@@ -74,7 +74,7 @@ export function workerPodSpec({ image, stage, spec, volume }: WorkerPod): object
 }
 
 /** The pod alone, without a Job to replace it; with a finalizer it stays when it is deleted, to be looked at. */
-export function workerPod(pod: WorkerPod, finalizers: readonly string[] = []): object {
+export function workerPod(pod: WorkerPod, finalizers: readonly string[] = []) {
   const metadata = { name: pod.name, finalizers };
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: workerPodSpec(pod) };
 }
