@@ -47,7 +47,7 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     );
     expect(await world.trainings('plain')).toEqual(allOnce);
     const names = (await world.jobsOf('plain')).map(({ metadata }) => metadata.name);
-    expect(names.toSorted()).toEqual([
+    expect(names.toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
       'plain-f000-1',
       'plain-p000-1',
       'plain-u000-1',
@@ -173,7 +173,7 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
       conditionsOf(now).includes('Reconciling=True:WaitingForImage'),
     );
     expect(status.phase).toBe('Pending');
-    await world.until('unpulled', 'to end', isOver);
+    expect((await world.until('unpulled', 'to end', isOver)).phase).toBe('Complete');
   });
 
   test('makes another attempt when somebody deletes a Job', async () => {
@@ -188,54 +188,46 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     expect(await world.trainings('robbed')).toEqual(allOnce);
   });
 
-  test('waits for quota, and says so', async () => {
-    await world.controlPlane.createNamespace('poor');
+  /** A namespace that allows none of something. */
+  async function poorNamespace(name: string, hard: object): Promise<void> {
+    await world.controlPlane.createNamespace(name);
     const quota = {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
-      metadata: { name: 'none', namespace: 'poor' },
-      spec: { hard: { 'count/jobs.batch': '0' } },
+      metadata: { name: 'none', namespace: name },
+      spec: { hard },
     };
     await world.kubectl(['apply', '-f', '-'], JSON.stringify(quota));
     await waitFor(
       'the quota to be in force',
       async () =>
-        (await world.kubectl(['get', 'quota', 'none', '-n', 'poor', '-o', 'jsonpath={.status.hard}'])) ||
+        (await world.kubectl(['get', 'quota', 'none', '-n', name, '-o', 'jsonpath={.status.hard}'])) ||
         undefined,
     );
-    await world.create('poor', { namespace: 'poor' });
-    const condition = 'jsonpath={.status.conditions[?(@.type=="Reconciling")].reason}';
-    await waitFor('the job to wait for quota', async () =>
-      (await world.kubectl(['get', 'distill', 'poor', '-n', 'poor', '-o', condition])) === 'QuotaExceeded'
-        ? true
-        : undefined,
+  }
+
+  /** What a job of the namespace's name says about what it waits for. */
+  async function waitingIn(name: string): Promise<string> {
+    const path = 'jsonpath={.status.conditions[?(@.reason=="QuotaExceeded")].message}';
+    return await waitFor(
+      'the job to wait for quota',
+      async () => (await world.kubectl(['get', 'distill', name, '-n', name, '-o', path])) || undefined,
     );
+  }
+
+  test('waits for quota, and says so', async () => {
+    await poorNamespace('poor', { 'count/jobs.batch': '0' });
+    await world.create('poor', { namespace: 'poor' });
+    expect(await waitingIn('poor')).toContain('poor-p000-1 waits for quota of the namespace');
     await world.kubectl(['delete', 'quota', 'none', '-n', 'poor']);
     await world.kubectl(['wait', '-n', 'poor', '--for=condition=Complete', 'distill/poor', '--timeout=60s']);
   });
 
   test('waits for quota of pods, of which only an event of its Job tells', async () => {
-    await world.controlPlane.createNamespace('podless');
-    const quota = {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'none', namespace: 'podless' },
-      spec: { hard: { pods: '0' } },
-    };
-    await world.kubectl(['apply', '-f', '-'], JSON.stringify(quota));
-    await waitFor(
-      'the quota to be in force',
-      async () =>
-        (await world.kubectl(['get', 'quota', 'none', '-n', 'podless', '-o', 'jsonpath={.status.hard}'])) ||
-        undefined,
-    );
+    await poorNamespace('podless', { pods: '0' });
     await world.create('podless', { namespace: 'podless' });
-    const condition = 'jsonpath={.status.conditions[?(@.type=="Reconciling")].reason}';
-    await waitFor('the job to wait for quota', async () =>
-      (await world.kubectl(['get', 'distill', 'podless', '-n', 'podless', '-o', condition])) ===
-      'QuotaExceeded'
-        ? true
-        : undefined,
+    expect(await waitingIn('podless')).toMatch(
+      /^prepare waits for quota of the namespace: .*exceeded quota: none/,
     );
   });
 
@@ -245,7 +237,8 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     await waitFor('its units', async () =>
       (await world.client.list(jobs, { namespace: 'doomed' })).items.length === 6 ? true : undefined,
     );
-    await world.kubectl(['delete', 'namespace', 'doomed', '--timeout=60s']);
+    const said = await world.kubectl(['delete', 'namespace', 'doomed', '--timeout=60s']);
+    expect(said).toContain('"doomed" deleted');
     world.letGo('doomed');
   });
 
@@ -253,14 +246,13 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     await world.create('deleted', { parts: { 'unit-000': ['Waits'] } });
     await running('deleted', 1);
     await world.kubectl(['delete', 'distill', 'deleted', '-n', namespace, '--timeout=30s']);
-    await waitFor('its children to be gone', async () => {
+    const left = await waitFor('its children to be gone', async () => {
       const selection = { namespace, labelSelector: 'blockstill.dev/job-name=deleted' };
-      const [children, own] = [
-        await world.client.list(jobs, selection),
-        await world.client.list(pods, selection),
-      ];
-      return children.items.length + own.items.length === 0 ? true : undefined;
+      const children = await world.client.list(jobs, selection);
+      const own = await world.client.list(pods, selection);
+      return children.items.length + own.items.length === 0 ? [children, own] : undefined;
     });
+    expect(left.map(({ items }) => items)).toEqual([[], []]);
     world.letGo('deleted');
   });
 
@@ -334,7 +326,7 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
       conditionsOf(status).includes('Reconciling=True:NameTaken'),
     );
     await world.kubectl(['delete', 'job', 'taken-p000-1', '-n', namespace]);
-    await world.until('taken', 'to end', isOver);
+    expect((await world.until('taken', 'to end', isOver)).phase).toBe('Complete');
   });
 
   test('forgives the failures before an edit of what pods are given', async () => {
