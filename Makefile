@@ -18,8 +18,9 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
-test: setup ## Set up, build Kubernetes once for the tests, then run every check and every test
+test: setup ## Set up, build Kubernetes and an S3 server once for the tests, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
+	@node scripts/setup-s3-server.ts --for-tests
 	@node scripts/check.ts --tests
 
 .PHONY: unit
@@ -43,6 +44,15 @@ generate: setup ## Write the files that come from the API schema again
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed
 	@node test/bench/step.ts
 
+.PHONY: operator
+operator: export BLOCKSTILL_LISTEN ?= 127.0.0.1:8080
+operator: export BLOCKSTILL_LOG_FORMAT ?= text
+operator: setup ## Run the operator here, on the cluster of your kubeconfig; options in OPTIONS='--namespace lab'
+	@exec bin/blockstill-operator $(OPTIONS)
+
+.PHONY: bundle
+bundle: setup ## Bundle the programs of the images into dist/
+	@node scripts/bundle.ts
 .PHONY: bench-operator
 bench-operator: setup ## Measure the operator with 1,000 jobs, beside JobSet (BENCH='--jobs 200')
 	@node scripts/setup-cluster.ts

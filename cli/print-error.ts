@@ -1,4 +1,4 @@
-import { BlockstillError, describeError, InvalidInputError } from '../common/error.ts';
+import { describeError, InvalidInputError, isCode } from '../common/error.ts';
 import { exitCodes } from './exit-codes.ts';
 import { styles } from './render/style.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,8 +22,4 @@ const codeLine = /^\([a-z]+\/[a-z0-9-]+\)$/;
 function withOneCode(lines: readonly string[]): readonly string[] {
   const code = lines.findIndex((line) => codeLine.test(line));
   return lines.filter((line, index) => index <= code || !codeLine.test(line));
-}
-
-function isCode(error: unknown, code: BlockstillError['code']): boolean {
-  return error instanceof BlockstillError && error.code === code;
 }

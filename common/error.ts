@@ -13,6 +13,7 @@ export type ErrorCode =
   | `unit/${string}`
   | `run/${string}`
   | `cluster/${string}`
+  | `operator/${string}`
   | `setup/${string}`;
 
 export interface ErrorContext {
@@ -45,6 +46,11 @@ export class BlockstillError extends Error {
 /** Bad input: the same manifest, model or data will fail again, so nothing is retried (exit code 64). */
 export class InvalidInputError extends BlockstillError {
   override readonly name = 'InvalidInputError';
+}
+
+/** Whether it is the error of this code. */
+export function isCode(error: unknown, code: ErrorCode): error is BlockstillError {
+  return error instanceof BlockstillError && error.code === code;
 }
 
 /** One printable paragraph: message, place, remedy, code, and the chain of causes. */

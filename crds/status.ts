@@ -1,5 +1,15 @@
 import * as z from 'zod';
-import { decimal, integer, listMap, pattern, setList, shortName, text, timestamp } from './spec/fields.ts';
+import {
+  atomicList,
+  decimal,
+  integer,
+  listMap,
+  pattern,
+  setList,
+  shortName,
+  text,
+  timestamp,
+} from './spec/fields.ts';
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 const amount = z.number().min(0).max(1e18);
@@ -110,6 +120,11 @@ const block = z.strictObject({
   completionTime: timestamp().optional().describe('When it ended.'),
 });
 
+const suspension = z.strictObject({
+  startTime: timestamp().describe('When nothing of it ran any more.'),
+  endTime: timestamp().optional().describe('When it was resumed; absent while it is suspended.'),
+});
+
 const progress = z.strictObject({
   done: count.describe('Blocks that are done.'),
   total: count.describe('Blocks to do.'),
@@ -186,21 +201,32 @@ const summary = z.strictObject({
   gpuSeconds: shown('Device seconds of all attempts on GPUs; absent when there were none. Example: 5120.'),
 });
 
+export const jobPhases = [
+  'Pending',
+  'Preparing',
+  'Distilling',
+  'Finetuning',
+  'Suspended',
+  'Complete',
+  'Failed',
+] as const;
+
 /** `status` of a DistillationJob. Unknown is an absent field with a `reason` beside it, never 0. */
 export const status = z.strictObject({
   observedGeneration: integer(-1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('The generation of the resource that this status speaks of; -1: not seen by the operator yet.'),
-  phase: z
-    .enum(['Pending', 'Preparing', 'Distilling', 'Finetuning', 'Suspended', 'Complete', 'Failed'])
-    .optional()
-    .describe('Where the job is, for people; programs read conditions.'),
+  phase: z.enum(jobPhases).optional().describe('Where the job is, for people; programs read conditions.'),
   conditions: listMap(condition, ['type'], 16)
     .optional()
     .describe(
       'Ready, Reconciling and Stalled for GitOps tools; Complete, Failed, Suspended, and Finished, which is true at both ends.',
     ),
+  retry: integer(0, 1000).optional().describe('The spec.retry that this status speaks of.'),
   startTime: timestamp().optional().describe('When the first pod ran.'),
+  suspensions: atomicList(suspension, 64)
+    .optional()
+    .describe('When the job was suspended and nothing of it ran: this time is no part of the speedup.'),
   completionTime: timestamp().optional().describe('When the job ended, in success or failure.'),
   teacher: teacher.optional().describe('What is known of the teacher.'),
   student: student.optional().describe('What is known of the student.'),

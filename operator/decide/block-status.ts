@@ -9,13 +9,16 @@ import type { UnitView, UnitViews } from './units.ts';
 const maxBlocks = 128;
 
 /** An entry for every planned block and for those that are kept as they are, in the network's order. */
-export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockStatus[] {
+export function blockStatuses(units: UnitViews, { prepared, previous }: Observed): BlockStatus[] {
   if (prepared === undefined) return [];
   const stitched = finetuneResult(units);
+  const earlier = new Map(previous?.blocks?.map((block) => [block.name, block]));
   const planned = units.distill.flatMap((unit) =>
     unit.blocks.flatMap((name) => {
       const block = prepared.plan.blocks.find((candidate) => candidate.name === name);
-      return block === undefined ? [] : [plannedStatus(block, unit, stitched)];
+      return block === undefined
+        ? []
+        : [plannedStatus(block, unit, { stitched, previous: earlier.get(name) })];
     }),
   );
   // What is worked on is always shown; of what is kept, as much as there is room for.
@@ -36,14 +39,15 @@ export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockSt
 function plannedStatus(
   block: PlanFacts['blocks'][number],
   unit: UnitView,
-  stitched: FinetuneFacts | undefined,
+  { stitched, previous }: { stitched: FinetuneFacts | undefined; previous: BlockStatus | undefined },
 ): BlockStatus {
   const swap = stitched?.blocks.find(({ name }) => name === block.name);
-  const started = earliest(unit.attempts.map(({ startTime }) => startTime));
+  const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
+  const started = earliest([before, ...unit.attempts.map(({ startTime }) => startTime)]);
   return {
     name: block.name,
     layers: layersText(block.layers),
-    attempts: unit.attempts.length,
+    attempts: Math.max(previous?.attempts ?? 0, ...unit.attempts.map(({ number }) => number)),
     ...trainingStatus(block.name, unit),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(swap === undefined ? {} : { replaced: swap.replaced }),

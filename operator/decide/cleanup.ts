@@ -4,8 +4,8 @@ import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
 /**
- * Attempts that must not go on: all of them when the job is over or stands still, and those at units that are already
- * done. It is decided again until none is left.
+ * Attempts that must not go on: all of them when the job is over or stands still, those at units that are already done,
+ * and those that are given up for lost. It is decided again until none is left.
  */
 export function decideRemovals(
   units: UnitViews,
@@ -19,7 +19,17 @@ export function decideRemovals(
       .map(({ name }) => name),
   );
   return observed.attempts
-    .filter(isActive)
-    .filter((attempt) => attempt.stopping !== true && (everything || done.has(attempt.unit)))
+    .filter(
+      (attempt) =>
+        attempt.abandoned === true ||
+        (isActive(attempt) && attempt.stopping !== true && (everything || done.has(attempt.unit))),
+    )
     .map(({ unit, id }) => ({ unit, id }));
+}
+
+/** Seconds until what a finished job has left is cleared away; Infinity when it stays. */
+export function secondsToExpiry({ policy, previous }: Observed, now: Date): number {
+  const { ttlSecondsAfterFinished: seconds } = policy;
+  if (seconds === undefined || previous?.completionTime === undefined) return Infinity;
+  return seconds - (now.getTime() - Date.parse(previous.completionTime)) / 1000;
 }

@@ -1,6 +1,6 @@
 import type { Condition } from '../../crds/status.ts';
-import type { Observed } from './observed.ts';
-import { isSuspended, type Phase } from './phase.ts';
+import type { Observed, Why } from './observed.ts';
+import { isSuspended } from './phase.ts';
 import { prepareWarnings } from './prepare-warnings.ts';
 import { clip } from './text.ts';
 import type { Verdict } from './verdict.ts';
@@ -10,9 +10,8 @@ type Draft = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 export interface ConditionInput {
   readonly observed: Observed;
   readonly verdict: Verdict;
-  readonly phase: Phase;
-  /** What goes on, as a sentence. */
-  readonly activity: string;
+  /** What goes on. */
+  readonly activity: Why;
 }
 
 /**
@@ -23,7 +22,9 @@ export function conditionsOf(input: ConditionInput, now: Date): Condition[] {
   const earlier = new Map(
     input.observed.previous?.conditions?.map((condition) => [condition.type, condition]),
   );
-  return [...stateConditions(input), ...warningConditions(input.observed)].map((draft) => {
+  const { observed } = input;
+  const drafts = [...stateConditions(input), ...warningConditions(observed), ...noticeConditions(observed)];
+  return drafts.map((draft) => {
     const previous = earlier.get(draft.type);
     return {
       ...draft,
@@ -34,7 +35,7 @@ export function conditionsOf(input: ConditionInput, now: Date): Condition[] {
   });
 }
 
-function stateConditions({ observed, verdict, phase, activity }: ConditionInput): Draft[] {
+function stateConditions({ observed, verdict, activity }: ConditionInput): Draft[] {
   if (verdict.kind === 'Complete') {
     const why = { reason: 'Complete', message: verdict.message };
     return [holds('Ready', why), holds('Complete', why), holds('Finished', why)];
@@ -51,7 +52,7 @@ function stateConditions({ observed, verdict, phase, activity }: ConditionInput)
   if (stop !== undefined && isSuspended(observed)) return [unknown('Ready', stop), holds('Suspended', stop)];
   const why =
     stop === undefined
-      ? { reason: phase, message: activity }
+      ? activity
       : { reason: 'Stopping', message: `${stop.message} Waiting for running units to end.` };
   return [unknown('Ready', why), holds('Reconciling', why)];
 }
@@ -61,9 +62,8 @@ function warningConditions(observed: Observed): Draft[] {
   return warnings.length === 0 ? [] : [holds('Warning', { reason: 'Prepare', message: warnings.join(' ') })];
 }
 
-interface Why {
-  readonly reason: string;
-  readonly message: string;
+function noticeConditions({ notices = [] }: Observed): Draft[] {
+  return notices.map(({ type, ...why }) => holds(type, why));
 }
 
 function holds(type: string, { reason, message }: Why): Draft {

@@ -1,6 +1,6 @@
 import type { Decision } from './decision.ts';
-import { decideRemovals } from './cleanup.ts';
-import { secondsToDeadline } from './deadline.ts';
+import { decideRemovals, secondsToExpiry } from './cleanup.ts';
+import { secondsToDeadline, secondsToPendingDeadline } from './deadline.ts';
 import { decideDispatch } from './dispatch.ts';
 import { eventsOf } from './events.ts';
 import { decideFinetune } from './finetune.ts';
@@ -19,12 +19,11 @@ import { judge } from './verdict.ts';
 export function decide(observed: Observed, now: Date): Decision {
   const units = viewUnits(observed);
   if (observed.reopened !== true && observed.previous !== undefined && isFinished(observed.previous)) {
-    const remove = decideRemovals(units, observed, { kind: 'Complete', message: '' });
-    return { create: [], remove, status: observed.previous, events: [] };
+    return afterTheEnd(units, { ...observed, previous: observed.previous }, now);
   }
   const verdict = judge(units, observed, now);
   const status = describeStatus(units, observed, verdict, now);
-  const mayStart = verdict.kind === 'Open' && observed.stop === undefined;
+  const mayStart = verdict.kind === 'Open' && observed.stop === undefined && observed.invalid === undefined;
   const requeueAfterSeconds = mayStart ? nextLook(units, observed, now) : undefined;
   return {
     create: mayStart ? startable(units, observed, now) : [],
@@ -32,6 +31,24 @@ export function decide(observed: Observed, now: Date): Decision {
     status,
     events: eventsOf(status, observed),
     ...(requeueAfterSeconds === undefined ? {} : { requeueAfterSeconds }),
+  };
+}
+
+/** What is left to do: end what still runs, and clear away what has ended once its time has come. */
+function afterTheEnd(
+  units: UnitViews,
+  observed: Observed & { readonly previous: NonNullable<Observed['previous']> },
+  now: Date,
+): Decision {
+  const { previous, attempts } = observed;
+  const left = secondsToExpiry(observed, now);
+  const remove = left > 0 ? decideRemovals(units, observed, { kind: 'Complete', message: '' }) : attempts;
+  return {
+    create: [],
+    remove: remove.map(({ unit, id }) => ({ unit, id })),
+    status: { ...previous, observedGeneration: observed.generation },
+    events: [],
+    ...(left > 0 && left < Infinity && attempts.length > 0 ? { requeueAfterSeconds: left } : {}),
   };
 }
 
@@ -47,14 +64,18 @@ function startable(units: UnitViews, observed: Observed, now: Date): Decision['c
   return finetune.length > 0 ? finetune : decideDispatch(units.distill, observed, now);
 }
 
-/** The end of the nearest back-off, or the deadline. */
+/** The end of the nearest back-off, a deadline, or what else comes with time. */
 function nextLook(units: UnitViews, observed: Observed, now: Date): number | undefined {
   const backoffs = [units.prepare, ...units.distill, units.finetune].flatMap(({ state }) =>
     state.kind === 'Waiting' && state.notBefore !== undefined && state.notBefore > now
       ? [(state.notBefore.getTime() - now.getTime()) / 1000]
       : [],
   );
-  const deadline = secondsToDeadline(observed, now);
-  const moments = [...backoffs, ...(deadline === undefined ? [] : [deadline])];
-  return moments.length === 0 ? undefined : Math.max(0, Math.min(...moments));
+  const moments = [...backoffs, secondsToDeadline(observed, now), secondsToPendingDeadline(observed, now)];
+  const nearest = Math.min(...moments, secondsUntil(observed.changesAt, now));
+  return nearest === Infinity ? undefined : Math.max(0, nearest);
+}
+
+function secondsUntil(time: Date | undefined, now: Date): number {
+  return time === undefined ? Infinity : (time.getTime() - now.getTime()) / 1000;
 }

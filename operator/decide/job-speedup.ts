@@ -1,6 +1,7 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { significant } from '../accounting/significant.ts';
 import { ceilingOf, speedupOf, type MeasuredUnit, type Speedup } from '../accounting/speedup.ts';
+import { knownSuspensions } from './suspensions.ts';
 import type { Observed, ObservedAttempt, Prepared, TrainingAmount } from './observed.ts';
 import {
   predictedPrefixSeconds,
@@ -29,7 +30,7 @@ export function jobSpeedup(units: UnitViews, observed: Observed): SpeedupStatus 
   return rounded(
     speedupOf({
       units: units.distill.map((unit) => measured(unit, prepared, training)),
-      suspensions: observed.suspensions,
+      suspensions: knownSuspensions(observed),
       sequentialSeconds: known ? sequential.reduce((total, seconds) => total + seconds, 0) : undefined,
     }),
   );

@@ -20,15 +20,31 @@ export interface Observed {
   readonly attempts: readonly ObservedAttempt[];
   /** Failures of attempts with a lower number don't count: the user asked for a new try. */
   readonly retry: number;
+  /** Likewise: the user has changed what the attempts are given, which may have been at fault. */
+  readonly revision?: number;
+  /** The manifest is well-formed, but asks for what can't be done. */
+  readonly invalid?: Why;
+  /** What keeps the next attempts from being made. */
+  readonly obstacle?: Why;
+  /** Further conditions that hold. */
+  readonly notices?: readonly (Why & { readonly type: string })[];
   /** Workers that can run at once, whatever `maxParallel` allows. */
   readonly capacity: number;
   readonly backoff: Backoff;
-  /** Times at which the job was suspended or nobody ran it. */
-  readonly suspensions: readonly Interval[];
+  /** Times at which the job was suspended or nobody ran it. Absent: the status remembers them. */
+  readonly suspensions?: readonly Interval[];
   /** Look at the job anew though its status says that it is finished: the user asked for it. */
   readonly reopened?: boolean;
   /** The status as it was last written. */
   readonly previous?: DistillationJobStatus;
+  /** When some of this will be otherwise though nothing happens. */
+  readonly changesAt?: Date;
+}
+
+/** A reason for programs, one word in CamelCase, and a sentence for people. */
+export interface Why {
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** What the manifest lets change while a job runs, and what is done about failures. */
@@ -38,6 +54,10 @@ export interface JobPolicy {
   /** Failures of one unit that are followed by another attempt. */
   readonly backoffLimit: number;
   readonly activeDeadlineSeconds?: number | undefined;
+  /** Longest time that an attempt may wait to be started. */
+  readonly pendingDeadlineSeconds?: number | undefined;
+  /** Seconds from the end of the job until its attempts are removed, which stay for ever without it. */
+  readonly ttlSecondsAfterFinished?: number | undefined;
 }
 
 /** How much a unit trains, as far as times are predicted from it. */
@@ -88,11 +108,21 @@ export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly number: number;
   /** The value of `Observed.retry` when it was created. */
   readonly retry: number;
+  /** The value of `Observed.revision` when it was created. */
+  readonly revision?: number;
   readonly state: AttemptState;
   /** It worked for what the spec said before an edit: nothing of it counts any more but its number, which is taken. */
   readonly superseded?: boolean;
   /** It has been told to stop and has not ended yet. */
   readonly stopping?: boolean;
+  /** It was interrupted without a chance to work, by no fault of the worker's: that may happen again and again. */
+  readonly hapless?: boolean;
+  /** Its node is gone, and it can't be told to stop: what is left of it is to be removed, and counts no more. */
+  readonly abandoned?: boolean;
+  /** Why it has not started yet, as long as that is known. */
+  readonly waiting?: Why | undefined;
+  /** Since when it could have started. */
+  readonly waitingSince?: Date | undefined;
   readonly startTime?: Date | undefined;
   readonly endTime?: Date | undefined;
   readonly exitCode?: number | undefined;
@@ -103,6 +133,8 @@ export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly progress?: Progress | undefined;
   /** `CPU`, or `GPU` and which: `GPU 0`. */
   readonly device?: string | undefined;
+  /** The node of a cluster that it runs on. */
+  readonly node?: string | undefined;
 }
 
 export interface CommittedResult<Result extends UnitFacts = UnitFacts> {

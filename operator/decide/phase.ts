@@ -9,8 +9,10 @@ export type Phase = NonNullable<DistillationJobStatus['phase']>;
 export function phaseOf(units: UnitViews, observed: Observed, verdict: Verdict): Phase {
   if (verdict.kind !== 'Open') return verdict.kind;
   if (isSuspended(observed)) return 'Suspended';
-  if (units.prepare.state.kind !== 'Done')
-    return units.prepare.attempts.length === 0 ? 'Pending' : 'Preparing';
+  if (units.prepare.state.kind !== 'Done') {
+    const started = units.prepare.attempts.some(({ startTime }) => startTime !== undefined);
+    return started ? 'Preparing' : 'Pending';
+  }
   const settled = units.distill.every(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');
   return settled ? 'Finetuning' : 'Distilling';
 }

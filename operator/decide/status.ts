@@ -5,9 +5,10 @@ import { energyOf } from './energy.ts';
 import { jobProgress } from './job-progress.ts';
 import { jobSpeedup } from './job-speedup.ts';
 import { networksOf } from './networks.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, Why } from './observed.ts';
 import { phaseOf, type Phase } from './phase.ts';
 import { summaryOf } from './summary.ts';
+import { suspensionsOf } from './suspensions.ts';
 import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -23,14 +24,18 @@ export function describeStatus(
   const progress = jobProgress(units, observed, verdict);
   const speedup = jobSpeedup(units, observed);
   const energy = energyOf(units);
-  const started = earliest(observed.attempts.map(({ startTime }) => startTime));
+  const { previous } = observed;
+  // Attempts of long ago may be gone.
+  const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
+  const started = earliest([before, ...observed.attempts.map(({ startTime }) => startTime)]);
   return {
     observedGeneration: observed.generation,
     phase,
-    conditions: conditionsOf({ observed, verdict, phase, activity: activityOf(units, observed, phase) }, now),
+    conditions: conditionsOf({ observed, verdict, activity: activityOf(units, observed, phase) }, now),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(verdict.kind === 'Open' ? {} : { completionTime: completionTime(units, observed, now) }),
     ...networks,
+    ...memoryOf(observed, now),
     blocks: blockStatuses(units, observed),
     ...(progress === undefined ? {} : { progress }),
     speedup,
@@ -42,28 +47,42 @@ export function describeStatus(
   };
 }
 
+/** What an observer without a memory of its own must find in the status again. */
+function memoryOf(observed: Observed, now: Date): Pick<DistillationJobStatus, 'retry' | 'suspensions'> {
+  if (observed.suspensions !== undefined) return {};
+  const suspensions = suspensionsOf(observed, now);
+  return { retry: observed.retry, ...(suspensions.length === 0 ? {} : { suspensions: [...suspensions] }) };
+}
+
 /** Kept once written; the end of finetune where that ended the job. */
 function completionTime({ finetune }: UnitViews, { previous }: Observed, now: Date): string {
   if (finetune.state.kind === 'Done') return finetune.state.result.value.completionTime;
   return previous?.completionTime ?? now.toISOString();
 }
 
-function activityOf(units: UnitViews, observed: Observed, phase: Phase): string {
-  const running = units.distill.filter(({ state }) => state.kind === 'Active').length;
+/** What goes on; where nothing does, because all that could waits for something, the reason says for what. */
+function activityOf(units: UnitViews, observed: Observed, phase: Phase): Why {
+  const { attempts, obstacle } = observed;
+  const waiting = obstacle ?? attempts.find(({ state, waiting: why }) => state === 'Pending' && why)?.waiting;
+  const running = attempts.filter(({ state }) => state === 'Running').length;
+  const text = retryText(activityText(units, running, phase), observed);
+  if (waiting === undefined) return { reason: phase, message: text };
+  if (running > 0) return { reason: phase, message: `${text} ${waiting.message}` };
+  return waiting;
+}
+
+function activityText(units: UnitViews, running: number, phase: Phase): string {
   switch (phase) {
     case 'Pending':
       return 'Waiting for prepare to start.';
     case 'Preparing':
-      return retryText('Teacher and data are being prepared.', observed);
+      return 'Teacher and data are being prepared.';
     case 'Distilling':
-      return retryText(
-        running === 0
-          ? 'The units are about to start.'
-          : `${running} of ${units.distill.length} units are running.`,
-        observed,
-      );
+      return running === 0
+        ? 'The units are about to start.'
+        : `${running} of ${units.distill.length} units are running.`;
     default:
-      return retryText('The student is being stitched and fine-tuned.', observed);
+      return 'The student is being stitched and fine-tuned.';
   }
 }
 

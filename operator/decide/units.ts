@@ -2,6 +2,9 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from './decision.ts';
 import type { Backoff, CommittedResult, Observed, ObservedAttempt, Prepared } from './observed.ts';
 
+/** Attempts that end before their worker could do anything cost no retry, but a cluster in which all do is no use. */
+const mostHaplessAttempts = 10;
+
 /** A folder in the exchange, and what is trained there. */
 export interface Unit {
   readonly name: string;
@@ -53,7 +56,10 @@ export function viewUnits(observed: Observed): UnitViews {
     const attempts = all
       .filter(({ superseded }) => superseded !== true)
       .toSorted((a, b) => a.number - b.number);
-    const nextNumber = 1 + Math.max(0, ...all.map(({ number }) => number));
+    // What was deleted in between has been counted in the status.
+    const counted = observed.previous?.blocks?.filter(({ name }) => unit.blocks.includes(name)) ?? [];
+    const numbers = [...all.map(({ number }) => number), ...counted.map(({ attempts = 0 }) => attempts)];
+    const nextNumber = 1 + Math.max(0, ...numbers);
     return { ...unit, attempts, nextNumber, state: stateOf(attempts, observed) };
   };
   return {
@@ -69,7 +75,7 @@ function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): Unit
   if (committed?.result !== undefined) return { kind: 'Done', result: committed.result };
   const active = attempts.findLast(isActive);
   if (active !== undefined) return { kind: 'Active', attempt: active };
-  const counted = attempts.filter((attempt) => attempt.retry >= observed.retry);
+  const counted = attempts.filter((attempt) => isCounted(attempt, observed));
   const failures = counted.filter((attempt) => attempt.state === 'Failed');
   const last = failures.at(-1);
   if (last !== undefined) {
@@ -77,7 +83,17 @@ function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): Unit
     if (failures.some((attempt) => attempt.exitCode === 64)) return { kind: 'Invalid', message };
     if (failures.length > observed.policy.backoffLimit) return { kind: 'Exhausted', message };
   }
+  const hapless = counted.filter((attempt) => attempt.hapless === true);
+  if (hapless.length > mostHaplessAttempts) {
+    const why = hapless.at(-1)?.message ?? 'no reason given';
+    return { kind: 'Exhausted', message: `${hapless.length} attempts never got to work: ${why}` };
+  }
   return { kind: 'Waiting', notBefore: earliestNextAttempt(counted, observed.backoff) };
+}
+
+/** Of the present try, with what workers are given now. */
+function isCounted(attempt: ObservedAttempt, { retry, revision = 0 }: Observed): boolean {
+  return attempt.retry >= retry && (attempt.revision ?? 0) >= revision;
 }
 
 export function isActive(attempt: ObservedAttempt): boolean {

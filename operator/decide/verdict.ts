@@ -11,12 +11,13 @@ export type Verdict =
   | { readonly kind: 'Failed'; readonly reason: FailureReason; readonly message: string };
 
 export type FailureReason =
-  'InvalidInput' | 'UnitFailed' | 'NothingReplaced' | 'NotAccepted' | 'DeadlineExceeded';
+  'InvalidSpec' | 'InvalidInput' | 'UnitFailed' | 'NothingReplaced' | 'NotAccepted' | 'DeadlineExceeded';
 
 /** Judges the job. What is committed is judged before what went wrong elsewhere: a student that is there counts. */
 export function judge(units: UnitViews, observed: Observed, now: Date): Verdict {
   return (
     finetuneVerdict(units) ??
+    invalidSpec(observed) ??
     invalidInput(units) ??
     unitFailed(units, observed) ??
     nothingReplaced(units) ??
@@ -42,6 +43,12 @@ function finetuneVerdict({ finetune: { state } }: UnitViews): Verdict | undefine
     reason: nothing ? 'NothingReplaced' : 'NotAccepted',
     message: `${why} The student is kept for inspection in the exchange, beside ${state.result.reference.path}.`,
   };
+}
+
+function invalidSpec({ invalid }: Observed): Verdict | undefined {
+  return invalid === undefined
+    ? undefined
+    : { kind: 'Failed', reason: 'InvalidSpec', message: invalid.message };
 }
 
 function invalidInput(units: UnitViews): Verdict | undefined {

@@ -3,7 +3,7 @@ import { isMissingObject } from './api-error.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { listAll, type ListOptions, type ObjectList } from './list.ts';
-import { requestJson, type Transport } from './request.ts';
+import { requestJson, type RequestObserver, type Transport } from './request.ts';
 import {
   apiVersionOf,
   collectionPath,
@@ -25,6 +25,9 @@ export interface KubeClientOptions {
   /** Requests a second on average and at once; unlimited where there is none. */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   readonly timeoutSeconds?: number;
+  readonly observer?: RequestObserver;
+  /** Called right before each request goes out; what it throws keeps the request from going. */
+  readonly guard?: NonNullable<Transport['guard']>;
 }
 
 export interface CallOptions {
@@ -81,6 +84,8 @@ export class KubeClient {
       userAgent: `${fieldManager} (node ${process.version})`,
       timeoutSeconds: options.timeoutSeconds ?? 60,
       retry: { attempts: 5, baseSeconds: 0.5, maximumSeconds: 30, random },
+      observer: options.observer,
+      guard: options.guard,
     };
   }
 

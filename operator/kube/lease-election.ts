@@ -1,4 +1,4 @@
-import { BlockstillError } from '../../common/error.ts';
+import { BlockstillError, isCode } from '../../common/error.ts';
 import { sleep, type Clock } from './clock.ts';
 import { startDeadline, unlessAborted } from './deadline.ts';
 import type { Lease, LeaseSpec, LeaseStore } from './lease.ts';
@@ -18,6 +18,8 @@ export interface ElectionOptions {
   readonly retrySeconds?: number;
   /** When aborted, the work is told to stop, and the Lease is given back after it has. */
   readonly signal: AbortSignal;
+  /** The Lease was taken or renewed, and may be relied on for so many seconds from now on. */
+  onHeld?(seconds: number): void;
   /** The work of the leader. Its signal is aborted when it has to stop, be it because the Lease is lost. */
   lead(signal: AbortSignal): Promise<void>;
   /** A try that failed; it is tried again by itself. */
@@ -39,7 +41,7 @@ type Election = Required<ElectionOptions>;
  *   process had better end; what the work throws
  */
 export async function runElection(options: ElectionOptions): Promise<void> {
-  const defaults = { leaseSeconds: 15, renewDeadlineSeconds: 10, retrySeconds: 2 };
+  const defaults = { leaseSeconds: 15, renewDeadlineSeconds: 10, retrySeconds: 2, onHeld: () => undefined };
   const candidate = new Candidate({ ...defaults, ...options });
   try {
     await candidate.acquire();
@@ -85,13 +87,13 @@ class Candidate {
   }
 
   async leadAndRenew(): Promise<void> {
-    const { clock, signal, renewDeadlineSeconds, lead } = this.#options;
+    const { clock, signal, lead, onHeld } = this.#options;
     const over = new AbortController();
     const leading = new AbortController();
     const stop = (): void => leading.abort(signal.reason);
     using deadline = startDeadline({
       clock,
-      seconds: this.#renewedAt + renewDeadlineSeconds - clock.seconds(),
+      seconds: this.#secondsLeft(),
       parent: over.signal,
       reason: lost,
     });
@@ -99,6 +101,7 @@ class Candidate {
     deadline.signal.addEventListener('abort', () => leading.abort(deadline.signal.reason), { once: true });
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
+    onHeld(this.#secondsLeft());
     const renewing = this.#renew(deadline);
     try {
       // Told to stop before it began: then it doesn't.
@@ -108,7 +111,7 @@ class Candidate {
     } catch (error) {
       leading.abort(error);
       // Not given back when it is lost: the work may still be stopping, and the next leader has to wait for that.
-      if (isLost(error)) throw error;
+      if (isCode(error, 'cluster/leadership-lost')) throw error;
       await this.#giveBack(over, renewing);
       throw error;
     } finally {
@@ -120,16 +123,17 @@ class Candidate {
 
   /** Renews until the deadline's signal is aborted; rejects with its reason, or when somebody else has the Lease. */
   async #renew(deadline: ReturnType<typeof startDeadline>): Promise<never> {
-    const { clock, retrySeconds, renewDeadlineSeconds, onProblem } = this.#options;
+    const { clock, retrySeconds, onHeld, onProblem } = this.#options;
     const { signal } = deadline;
     for (;;) {
       await sleep(clock, retrySeconds, signal);
       try {
         await unlessAborted(this.#tryToRenew(signal), signal);
-        deadline.restart(this.#renewedAt + renewDeadlineSeconds - clock.seconds());
+        deadline.restart(this.#secondsLeft());
+        onHeld(this.#secondsLeft());
       } catch (error) {
         signal.throwIfAborted();
-        if (isLost(error)) throw error;
+        if (isCode(error, 'cluster/leadership-lost')) throw error;
         onProblem(error);
       }
     }
@@ -195,6 +199,11 @@ class Candidate {
     this.#changedAt = this.#options.clock.seconds();
   }
 
+  /** How long the leader may still go on without another renewal. */
+  #secondsLeft(): number {
+    return this.#renewedAt + this.#options.renewDeadlineSeconds - this.#options.clock.seconds();
+  }
+
   #hasRunOut(): boolean {
     const { clock, leaseSeconds } = this.#options;
     const seconds = this.#lease?.spec?.leaseDurationSeconds ?? leaseSeconds;
@@ -226,8 +235,4 @@ function lost(): BlockstillError {
     'cluster/leadership-lost',
     'Another process may lead now: the Lease could not be renewed.',
   );
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof BlockstillError && error.code === 'cluster/leadership-lost';
 }

@@ -17,6 +17,24 @@ export interface Transport {
   /** For one request and its whole answer; of a watch, for the answer to begin. */
   readonly timeoutSeconds: number;
   readonly retry: RetryPolicy;
+  readonly observer?: RequestObserver | undefined;
+  /** Called right before a request goes out, however long it waited; what it throws keeps it from going. */
+  readonly guard?: ((method: ApiRequest['method']) => void) | undefined;
+}
+
+/** Hears of each request that was sent: of a repetition too, and of a watch when its answer begins. */
+export interface RequestObserver {
+  finished(request: FinishedRequest): void;
+}
+
+export interface FinishedRequest {
+  readonly method: ApiRequest['method'];
+  /** Host and port of the server. */
+  readonly host: string;
+  /** The HTTP status; undefined when there was no answer. */
+  readonly httpStatus: number | undefined;
+  /** From when it was sent to the head of the answer: neither credentials nor rate limit are in it. */
+  readonly seconds: number;
 }
 
 export interface ApiRequest {
@@ -105,18 +123,25 @@ export async function openStream(
 
 /** One request, and the head of its answer if that is a good one. */
 async function exchange(
-  { connection, userAgent }: Transport,
+  { connection, userAgent, clock, observer, guard }: Transport,
   request: ApiRequest,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
   const where = describe(request);
+  const { method } = request;
   const { dispatcher, headers } = await connection.access(signal);
+  guard?.(method);
+  const sentAt = clock.seconds();
+  const finished = (httpStatus: number | undefined): void => {
+    const { host } = new URL(connection.origin);
+    observer?.finished({ method, host, httpStatus, seconds: clock.seconds() - sentAt });
+  };
   let answer: Dispatcher.ResponseData;
   try {
     answer = await dispatcher.request({
       origin: connection.origin,
       path: connection.pathPrefix + request.path + queryText(request.query),
-      method: request.method,
+      method,
       headers: {
         ...headers,
         accept: 'application/json',
@@ -129,8 +154,10 @@ async function exchange(
       bodyTimeout: 0,
     });
   } catch (error) {
+    finished(undefined);
     throw connectionError(where, error, signal);
   }
+  finished(answer.statusCode);
   if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
   throw apiError(answer, await textOf(answer, where, signal), where);
 }

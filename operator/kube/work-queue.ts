@@ -6,6 +6,18 @@ export interface WorkQueueOptions {
   /** Wait after a key's first failure, doubled with each further one. */
   readonly baseSeconds?: number;
   readonly maximumSeconds?: number;
+  readonly observer?: WorkQueueObserver;
+}
+
+/** Hears of what happens to the keys of a queue, in order. */
+export interface WorkQueueObserver {
+  /** It is in the queue, or will be when the work on it is done. */
+  added(key: string): void;
+  /** A worker has it. */
+  started(key: string): void;
+  done(key: string): void;
+  /** It failed, and will be added again. */
+  retried(key: string): void;
 }
 
 interface Waiting {
@@ -22,6 +34,7 @@ interface Waiting {
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #limiter: RateLimiter;
+  readonly #observer: WorkQueueObserver | undefined;
   /** In the order in which they are handed out. */
   readonly #queued = new Set<string>();
   readonly #processing = new Set<string>();
@@ -32,8 +45,9 @@ export class WorkQueue {
   #shutDown = false;
   #drained: (() => void)[] = [];
 
-  constructor({ clock, baseSeconds = 0.005, maximumSeconds = 1000 }: WorkQueueOptions) {
+  constructor({ clock, observer, baseSeconds = 0.005, maximumSeconds = 1000 }: WorkQueueOptions) {
     this.#clock = clock;
+    this.#observer = observer;
     this.#limiter = new RateLimiter({ baseSeconds, maximumSeconds });
   }
 
@@ -43,7 +57,8 @@ export class WorkQueue {
   }
 
   add(key: string): void {
-    if (this.#shutDown) return;
+    if (this.#shutDown || this.#queued.has(key) || this.#again.has(key)) return;
+    this.#observer?.added(key);
     if (this.#processing.has(key)) this.#again.add(key);
     else this.#enqueue(key);
   }
@@ -68,6 +83,7 @@ export class WorkQueue {
 
   /** After a failure: adds the key again, later each time until `forget`. */
   addRateLimited(key: string): void {
+    if (!this.#shutDown) this.#observer?.retried(key);
     this.addAfter(key, this.#limiter.next(key));
   }
 
@@ -92,6 +108,7 @@ export class WorkQueue {
   /** The worker that took this key has finished with it. */
   done(key: string): void {
     if (!this.#processing.delete(key)) throw new Error(`nobody works on ${key}`);
+    this.#observer?.done(key);
     if (this.#again.delete(key)) this.#enqueue(key);
     if (this.#processing.size === 0) this.#releaseDrained();
   }
@@ -121,6 +138,7 @@ export class WorkQueue {
   #handOut(key: string): string {
     this.#queued.delete(key);
     this.#processing.add(key);
+    this.#observer?.started(key);
     return key;
   }
 

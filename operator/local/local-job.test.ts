@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jobSpecSchema, toldSpec } from '../../worker/contract/job-spec.ts';
-import { loadLocalJob, trainingOf } from './local-job.ts';
+import { trainingOf } from '../decide/job-settings.ts';
+import { loadLocalJob } from './local-job.ts';
 
 interface Fields {
   readonly spec?: object;

@@ -8,11 +8,8 @@ import type { OutputRequest } from '../../common/output-folder.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
-import { cacheBudget } from '../../worker/contract/activation-tier.ts';
 import { specDigests } from '../../worker/contract/job-spec.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
-import type { JobPolicy, TrainingAmount } from '../decide/observed.ts';
-import type { Packing } from '../packing/choose-units.ts';
 import { jobFolder } from './layout.ts';
 
 /** A manifest as a job on this machine. */
@@ -74,49 +71,6 @@ export function outputRequest({
   return { job: { namespace, name, uid }, spec: compiled.spec, exchange: folder };
 }
 
-export function deviceOf({ resources }: CompiledSpec, stage: Stage): 'CPU' | 'GPU' {
-  switch (stage) {
-    case 'Prepare':
-      return resources.prepare.device;
-    case 'Distill':
-      return resources.distill.device;
-    case 'Finetune':
-      return resources.finetune.device;
-  }
-}
-
-export function policyOf({ spec }: CompiledJob): JobPolicy {
-  return {
-    maxParallel: spec.execution.maxParallel,
-    onUnitFailure: spec.distill.onUnitFailure,
-    backoffLimit: spec.backoffLimit,
-    activeDeadlineSeconds: spec.activeDeadlineSeconds,
-  };
-}
-
-export function packingOf({ spec }: CompiledJob): Packing {
-  const { packing, maxParallel } = spec.execution;
-  if (packing === 'PerBlock') return { mode: packing };
-  // The API's rules say that it is there.
-  if (maxParallel === undefined) throw new Error('packing Auto without maxParallel');
-  return { mode: packing, workers: maxParallel };
-}
-
-export function trainingOf({ spec }: CompiledJob): TrainingAmount {
-  const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } =
-    spec.dataset.augmentation;
-  const augmented = horizontalFlip || shiftCrop + rotation + brightness + contrast + saturation > 0;
-  const fresh = spec.execution.activationCache.mode === 'Recompute' || (augmented && passes === 0);
-  return {
-    steps: spec.distill.steps,
-    epochs: spec.distill.epochs ?? 1,
-    batchSize: spec.distill.batchSize,
-    passes: fresh ? Infinity : augmented ? passes : 1,
-    cache: cacheBudget(spec.execution.activationCache, deviceOf(spec, 'Distill')),
-    finetuneEpochs: spec.finetune.epochs,
-  };
-}
-
 function refuseWhatOnlyClustersDo(spec: CompiledSpec, where: string): void {
   if (spec.suspend) {
     throw new BlockstillError('run/suspended', 'spec.suspend is true, so nothing may run.', {
@@ -132,7 +86,7 @@ function pathOf({ storage }: CompiledSpec): string {
     'storage/not-local',
     `spec.storage.uri is ${storage.uri}, which is not a folder here.`,
     {
-      hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used.',
+      hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used. Teacher, data and output may lie on S3.',
     },
   );
 }

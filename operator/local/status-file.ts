@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { status as statusSchema, type DistillationJobStatus } from '../../crds/status.ts';
+import { transitionsOf } from '../decide/transitions.ts';
 import { runnerFiles } from './layout.ts';
 
 const writeEverySeconds = 2;
@@ -38,14 +39,6 @@ export class StatusFile {
     if (this.#written === undefined) return 0;
     return Math.max(0, writeEverySeconds - (now.getTime() - this.#written.time.getTime()) / 1000);
   }
-}
-
-function transitionsOf({ phase, conditions, blocks }: DistillationJobStatus): string {
-  return JSON.stringify([
-    phase,
-    conditions?.map(({ type, status, reason }) => [type, status, reason]),
-    blocks?.map(({ name, state, attempts, replaced }) => [name, state, attempts, replaced]),
-  ]);
 }
 
 /** The status of the last run with the time when it was written, or undefined when there is none that can be read. */

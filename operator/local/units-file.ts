@@ -5,9 +5,10 @@ import { writeJsonAtomically } from '../../common/files.ts';
 import type { Plan } from '../../worker/contract/plan.ts';
 import { digestSchema } from '../../worker/contract/primitives.ts';
 import type { LocalPrepared } from './local-attempt.ts';
+import { packingOf, trainingOf } from '../decide/job-settings.ts';
 import { chooseUnits } from '../packing/choose-units.ts';
 import { runnerFiles } from './layout.ts';
-import { packingOf, trainingOf, type LocalJob } from './local-job.ts';
+import type { LocalJob } from './local-job.ts';
 
 const unitsFileSchema = z.object({
   version: z.literal(1),

@@ -26,8 +26,8 @@ export interface PretendWorkerOptions {
   readonly blocks: readonly string[];
   /** The shortest and the longest time that a unit trains. */
   readonly trainingSeconds: readonly [number, number];
-  /** Holds a trained unit back before it is committed. */
-  readonly gate?: ((unit: UnitSpec) => Promise<void>) | undefined;
+  /** Holds a trained unit back before it is committed; rejects when the signal is aborted before. */
+  readonly gate?: ((unit: UnitSpec, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 export interface WorkOptions {
@@ -84,6 +84,7 @@ export class PretendWorker {
     const before = this.#checkpoints.get(work) ?? 0;
     try {
       await sleep(clock, (whole - before) * (diesAt ?? 1), signal);
+      if (diesAt === undefined) await gate?.(spec, signal);
     } catch {
       this.#checkpoints.set(work, Math.min(whole, before + clock.seconds() - startSeconds));
       close('Interrupted');
@@ -93,7 +94,6 @@ export class PretendWorker {
       close('Failed');
       return { exitCode: exitCode.Failed, message: 'Something broke.' };
     }
-    await gate?.(spec);
     const message = pretendMessage(spec, { start, end: clock.now(), seconds: whole }, blocks);
     this.#committed.set(work, message);
     close('Committed', message);

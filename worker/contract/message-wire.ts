@@ -33,8 +33,8 @@ export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
         facts: {
           ...message.facts,
           blocks: columnsOf(
-            message.facts.blocks.map(({ name: _, score, reason, ...block }) => ({
-              ...block,
+            message.facts.blocks.map(({ score, reason, ...block }) => ({
+              ...withoutName(block),
               ...shortReason(reason, trimmed),
               score: score === null ? null : Object.values(inOrder(score)),
             })),
@@ -47,8 +47,8 @@ export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
         facts: {
           ...message.facts,
           blocks: columnsOf(
-            message.facts.blocks.map(({ name: _, reason, ...block }) => ({
-              ...block,
+            message.facts.blocks.map(({ reason, ...block }) => ({
+              ...withoutName(block),
               ...shortReason(reason, trimmed),
             })),
           ),
@@ -188,6 +188,10 @@ function shortReason(reason: string | undefined, trimmed: Trimmed): { reason?: s
   return { reason: reason.length <= length ? reason : `${reason.slice(0, length - 1)}…` };
 }
 
+function withoutName(block: Row): Row {
+  return { ...block, name: undefined };
+}
+
 function inOrder({ value, samples, standardError, measure }: Accuracy): Accuracy {
   return { value, samples, standardError, measure };
 }
@@ -197,7 +201,7 @@ function scoreOf([value, samples, standardError, measure]: readonly unknown[]): 
 }
 
 function columnsOf(rows: readonly Row[]): Columns & { readonly count: Column } {
-  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  const names = new Set(rows.flatMap((row) => Object.keys(row).filter((name) => row[name] !== undefined)));
   const columns: Record<string, Column> = {};
   for (const name of names) {
     const values = rows.map((row) => row[name]);

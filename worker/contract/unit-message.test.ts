@@ -1,11 +1,11 @@
 import { deflateRawSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Digest } from '../../common/digest.ts';
 import type { DistillFacts, FinetuneFacts, PlanFacts } from './unit-facts.ts';
 import { decodeUnitMessage, encodeUnitMessage, isUnitMessage, type UnitMessage } from './unit-message.ts';
 
-const digest = `sha256:${'5f'.repeat(32)}` as Digest;
+const digest: Digest = `sha256:${'5f'.repeat(32)}`;
 const uid = '0f0e8d5a-8c3f-4a55-9a3e-1f2d3c4b5a69';
 const reference = { path: `unit-000/${uid}/result.json`, digest };
 
@@ -242,7 +242,11 @@ describe('a unit message', () => {
   });
 
   test('fits into 3,500 bytes for 128 blocks with names of 63 characters', () => {
-    const letters = fc.string({ unit: fc.constantFrom(...'abcdefghijklmnop_'), minLength: 5, maxLength: 60 });
+    const letters = fc.string({
+      unit: fc.constantFrom(...'abcdefghijklmnop_'.split('')),
+      minLength: 5,
+      maxLength: 60,
+    });
     const figures = fc.array(fc.double({ min: 0.0001, max: 1, noNaN: true }), {
       minLength: 132,
       maxLength: 132,
@@ -288,7 +292,7 @@ describe('a unit message', () => {
   test('is refused when names without any pattern do not fit', () => {
     const random = fc.sample(
       fc.string({
-        unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789'),
+        unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789'.split('')),
         minLength: 63,
         maxLength: 63,
       }),

@@ -7,7 +7,8 @@ import { compileJob } from '../../crds/compile-job.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
 import { systemClock } from '../clock.ts';
 import { Attempt } from '../exchange/attempt.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger } from '../../common/logger.ts';
+import { FolderExchange } from '../exchange/folder-exchange.ts';
 import type { WorkContext } from '../work-context.ts';
 import { prepare } from './prepare.ts';
 import { validate } from './validate.ts';
@@ -38,12 +39,15 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     specDigest: digestOfJson(spec),
     exchange: join(folder, 'exchange'),
   };
+  const exchange = new FolderExchange(unit.exchange);
   const activities: string[] = [];
   return {
     spec: unit,
-    attempt: await Attempt.open(unit),
+    exchange,
+    attempt: await Attempt.open(unit, exchange),
+    scratch: join(folder, 'scratch'),
     clock: systemClock,
-    logger: createLogger('error', {}),
+    logger: createLogger({ level: 'error', format: 'json' }),
     cpuInfo: '',
     signal: new AbortController().signal,
     checkpointSeconds: 60,

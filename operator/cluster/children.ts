@@ -1,0 +1,162 @@
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { ObjectMeta } from '../kube/resource.ts';
+import type { StoredObject } from '../kube/store.ts';
+import type { ContainerStatus, KubeCondition, KubeJob, KubePod } from './kube-objects.ts';
+import { annotations, labels, stageOfLabel } from './names.ts';
+
+/** Which attempt a child belongs to, as its labels say. */
+export interface ChildIdentity {
+  /** UID and name of the DistillationJob. */
+  readonly ownerUid: string;
+  readonly ownerName: string;
+  readonly stage: Stage;
+  readonly index: number;
+  readonly attempt: number;
+  readonly retry: number;
+  readonly revision: number;
+}
+
+/** What is kept of a Job. */
+export interface ChildJob extends StoredObject {
+  readonly identity: ChildIdentity | undefined;
+  /** By the owner reference: labels can be set by anyone. */
+  readonly controllerUid: string | undefined;
+  readonly createdAt: string;
+  /** When it was begun, or last resumed. */
+  readonly startedAt: string | undefined;
+  readonly isDeleting: boolean;
+  readonly isSuspended: boolean;
+  readonly queue: string | undefined;
+  readonly end: JobEnd | undefined;
+  /** What its pod said, noted down. */
+  readonly result: string | undefined;
+}
+
+export interface JobEnd {
+  readonly type: 'Complete' | 'Failed';
+  readonly reason: string;
+  readonly message: string;
+  readonly time: string;
+}
+
+/** What is kept of a pod. */
+export interface ChildPod extends StoredObject {
+  readonly identity: ChildIdentity | undefined;
+  readonly controllerUid: string | undefined;
+  readonly createdAt: string;
+  readonly phase: string;
+  readonly node: string | undefined;
+  readonly address: string | undefined;
+  /** When its grace period ends, if it has been told to end. */
+  readonly deadline: string | undefined;
+  readonly startedAt: string | undefined;
+  readonly end: PodEnd | undefined;
+  /** Why its container doesn't run yet. */
+  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  /** `repository@sha256:...` where the node knows it. */
+  readonly imageId: string | undefined;
+}
+
+export interface PodEnd {
+  readonly finishedAt: string | undefined;
+  /** Undefined when no container of it ever ran. */
+  readonly exitCode: number | undefined;
+  /** `OOMKilled`, `Evicted`, `UnexpectedAdmissionError`, ... */
+  readonly reason: string;
+  /** The container's last words, or why the pod ended. */
+  readonly message: string;
+  /** Ended by the cluster: preempted, drained, evicted. */
+  readonly disruption: string | undefined;
+}
+
+export function projectJob(job: KubeJob): ChildJob {
+  const { metadata, spec, status } = job;
+  const end = status?.conditions?.find(
+    ({ type, status: value }) => value === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
+  return {
+    ...common(metadata),
+    startedAt: status?.startTime,
+    isDeleting: metadata.deletionTimestamp !== undefined,
+    isSuspended: spec.suspend === true,
+    queue: metadata.labels?.['kueue.x-k8s.io/queue-name'],
+    end: end === undefined ? undefined : jobEnd(end, metadata),
+    result: metadata.annotations?.[annotations.result],
+  };
+}
+
+function jobEnd(condition: KubeCondition, { creationTimestamp = '' }: ObjectMeta): JobEnd {
+  const { type, reason = '', message = '', lastTransitionTime = creationTimestamp } = condition;
+  return { type: type === 'Complete' ? 'Complete' : 'Failed', reason, message, time: lastTransitionTime };
+}
+
+export function projectPod(pod: KubePod): ChildPod {
+  const { metadata, spec, status } = pod;
+  const container = status?.containerStatuses?.[0];
+  const phase = status?.phase ?? 'Pending';
+  return {
+    ...common(metadata),
+    phase,
+    node: spec.nodeName,
+    address: status?.podIP,
+    deadline: metadata.deletionTimestamp,
+    startedAt: container?.state?.running?.startedAt ?? container?.state?.terminated?.startedAt ?? undefined,
+    end: phase === 'Succeeded' || phase === 'Failed' ? podEnd(pod, container) : undefined,
+    waiting: waitingOf(pod, container),
+    imageId: container?.imageID,
+  };
+}
+
+function common(metadata: ObjectMeta) {
+  const { name = '', namespace, uid = '', resourceVersion = '', creationTimestamp = '' } = metadata;
+  return {
+    metadata: { name, namespace, uid, resourceVersion },
+    identity: identityOf(metadata),
+    controllerUid: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid,
+    createdAt: creationTimestamp,
+  };
+}
+
+function identityOf({ labels: given = {} }: ObjectMeta): ChildIdentity | undefined {
+  const stage = stageOfLabel(given[labels.stage]);
+  const [ownerUid, ownerName] = [given[labels.jobUid], given[labels.jobName]];
+  const number = (label: string): number => Number(given[label]);
+  const [index, attempt] = [number(labels.unit), number(labels.attempt)];
+  const [retry, revision] = [number(labels.retry), number(labels.revision)];
+  const numbers = [index, attempt, retry, revision];
+  if (stage === undefined || ownerUid === undefined || ownerName === undefined) return undefined;
+  if (!numbers.every((each) => Number.isSafeInteger(each) && each >= 0)) return undefined;
+  return { ownerUid, ownerName, stage, index, attempt, retry, revision };
+}
+
+function podEnd({ status }: KubePod, container: ContainerStatus | undefined): PodEnd {
+  const terminated = container?.state?.terminated;
+  const disruption = status?.conditions?.find(
+    ({ type, status: value }) => type === 'DisruptionTarget' && value === 'True',
+  );
+  return {
+    finishedAt: terminated?.finishedAt ?? undefined,
+    exitCode: hasRun(terminated) ? terminated?.exitCode : undefined,
+    reason: status?.reason ?? terminated?.reason ?? '',
+    message: terminated?.message || status?.message || '',
+    disruption: disruption?.reason,
+  };
+}
+
+/** What could not be started has no time of its start, or that of 1970. */
+function hasRun(terminated: NonNullable<ContainerStatus['state']>['terminated']): boolean {
+  return Boolean(terminated?.startedAt) && Date.parse(terminated?.startedAt ?? '') > 0;
+}
+
+function waitingOf({ status }: KubePod, container: ContainerStatus | undefined): ChildPod['waiting'] {
+  if (status?.phase !== 'Pending' && status?.phase !== undefined) return undefined;
+  const waiting = container?.state?.waiting;
+  if (waiting?.reason !== undefined && waiting.reason !== 'ContainerCreating') {
+    return { reason: waiting.reason, message: waiting.message ?? '' };
+  }
+  const unscheduled = status?.conditions?.find(
+    ({ type, status: value }) => type === 'PodScheduled' && value === 'False',
+  );
+  if (unscheduled === undefined) return undefined;
+  return { reason: unscheduled.reason ?? 'Unschedulable', message: unscheduled.message ?? '' };
+}

@@ -1,0 +1,236 @@
+import { canonicalJson, type Digest } from '../../common/digest.ts';
+import type { CompiledJob } from '../../crds/compiled-job.ts';
+import { apiVersion, kind } from '../../crds/distillation-job.ts';
+import { specDigests } from '../../worker/contract/job-spec.ts';
+import { contractVersion, type Stage } from '../../worker/contract/primitives.ts';
+import type { UnitMessage } from '../../worker/contract/unit-message.ts';
+import type { Why } from '../decide/observed.ts';
+import { isApiError } from '../kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../kube/client.ts';
+import { acceptJob, type AcceptedJob } from './accept-job.ts';
+import { controllerRevisions, type ControllerRevision, type DistillationJobObject } from './kube-objects.ts';
+import { labels, labelValues } from './names.ts';
+import type { OperatorDefaults } from './operator-defaults.ts';
+
+/** What was accepted, with all that decides how workers see it. */
+interface SpecRecord {
+  readonly record: 'Spec';
+  readonly revision: number;
+  readonly generation: number;
+  /** Of the workers that the image has: a newer operator goes on to speak to them so. */
+  readonly contractVersion: number;
+  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly accepted: AcceptedJob;
+}
+
+/** What the first prepare that committed has said, and what was made of it. */
+export interface PlanRecord {
+  readonly record: 'Plan';
+  readonly message: UnitMessage & { readonly stage: 'Prepare' };
+  readonly units: readonly (readonly string[])[];
+  /** The image that prepare ran, by its digest. */
+  readonly image?: string | undefined;
+}
+
+export interface JobRecord {
+  readonly accepted: AcceptedJob;
+  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly revision: number;
+  /** The manifest as it is now: what may be changed is read from here. */
+  readonly current: CompiledJob;
+  readonly plan: PlanRecord | undefined;
+  /** The last edit can't be followed; the job goes on from what was accepted before. */
+  readonly refused: Why | undefined;
+}
+
+export type LoadedRecord =
+  { readonly kind: 'Accepted'; readonly record: JobRecord } | { readonly kind: 'Invalid'; readonly why: Why };
+
+interface Remembered {
+  readonly generation: number;
+  readonly record: JobRecord;
+}
+
+/**
+ * What the operator must not forget of a job, in ControllerRevisions that the job owns: they can't be changed, and go with
+ * it. They are read when a job is first seen, and kept in memory until it is forgotten.
+ */
+export class JobRecords {
+  readonly #client: Pick<KubeClient, 'list' | 'create'>;
+  readonly #defaults: OperatorDefaults;
+  readonly #remembered = new Map<string, Remembered>();
+
+  constructor(client: Pick<KubeClient, 'list' | 'create'>, defaults: OperatorDefaults) {
+    this.#client = client;
+    this.#defaults = defaults;
+  }
+
+  /** How many jobs are remembered. */
+  get size(): number {
+    return this.#remembered.size;
+  }
+
+  forget(uid: string): void {
+    this.#remembered.delete(uid);
+  }
+
+  /** Accepts a job that is new, and takes over an edit of what may be edited. */
+  async load(object: DistillationJobObject, call: CallOptions): Promise<LoadedRecord> {
+    const { uid = '', generation = 1 } = object.metadata;
+    const known = this.#remembered.get(uid);
+    if (known?.generation === generation) return { kind: 'Accepted', record: known.record };
+    const earlier = known?.record ?? (await this.#read(object, call));
+    const acceptance = acceptJob(object, this.#defaults);
+    if (acceptance.kind === 'Invalid') {
+      if (earlier === undefined) return acceptance;
+      return { kind: 'Accepted', record: this.#remember(object, { ...earlier, refused: acceptance.why }) };
+    }
+    const record =
+      earlier === undefined
+        ? await this.#accept(object, acceptance.job, call)
+        : await this.#update(object, { earlier, offered: acceptance.job }, call);
+    return { kind: 'Accepted', record: this.#remember(object, record) };
+  }
+
+  /** Writes down a plan before anything is made of it. */
+  async recordPlan(object: DistillationJobObject, plan: PlanRecord, call: CallOptions): Promise<JobRecord> {
+    const written = (await this.#write(
+      object,
+      { suffix: 'plan', revision: 0, data: plan },
+      call,
+    )) as PlanRecord;
+    const known = this.#remembered.get(object.metadata.uid ?? '');
+    if (known === undefined) throw new Error('a plan for a job that was not loaded');
+    return this.#remember(object, { ...known.record, plan: written });
+  }
+
+  #remember({ metadata: { uid = '', generation = 1 } }: DistillationJobObject, record: JobRecord): JobRecord {
+    this.#remembered.set(uid, { generation, record });
+    return record;
+  }
+
+  async #read(object: DistillationJobObject, call: CallOptions): Promise<JobRecord | undefined> {
+    const { namespace, uid = '' } = object.metadata;
+    const selection = { namespace, labelSelector: `${labels.jobUid}=${uid}`, ...call };
+    const { items } = await this.#client.list(controllerRevisions, selection);
+    const own = items.filter(({ metadata }) =>
+      metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.controller === true),
+    );
+    const data = own.map((revision) => revision.data as SpecRecord | PlanRecord);
+    const specs = data.filter((each) => each.record === 'Spec');
+    const latest = specs.toSorted((a, b) => b.revision - a.revision)[0];
+    if (latest === undefined) return undefined;
+    const plan = data.find((each) => each.record === 'Plan');
+    return { ...recordOf(latest), plan };
+  }
+
+  async #accept(object: DistillationJobObject, accepted: AcceptedJob, call: CallOptions): Promise<JobRecord> {
+    const data = {
+      record: 'Spec',
+      revision: 1,
+      generation: object.metadata.generation ?? 1,
+      contractVersion,
+      specDigests: specDigests(accepted.compiled.spec),
+      accepted,
+    } satisfies SpecRecord;
+    const written = (await this.#write(object, { suffix: 'spec-1', revision: 1, data }, call)) as SpecRecord;
+    return { ...recordOf(written), current: accepted.compiled };
+  }
+
+  async #update(
+    object: DistillationJobObject,
+    { earlier, offered }: { earlier: JobRecord; offered: AcceptedJob },
+    call: CallOptions,
+  ): Promise<JobRecord> {
+    const accepted = withEdits(earlier.accepted, offered);
+    const current = offered.compiled;
+    if (canonicalJson(accepted) === canonicalJson(earlier.accepted)) {
+      return { ...earlier, current, refused: undefined };
+    }
+    const revision = earlier.revision + 1;
+    const data = {
+      record: 'Spec',
+      revision,
+      generation: object.metadata.generation ?? 1,
+      contractVersion,
+      specDigests: earlier.specDigests,
+      accepted,
+    } satisfies SpecRecord;
+    const written = (await this.#write(
+      object,
+      { suffix: `spec-${revision}`, revision, data },
+      call,
+    )) as SpecRecord;
+    return { ...recordOf(written), current, plan: earlier.plan };
+  }
+
+  /** Creates a revision; when it is there already, what it says counts: another try has written it. */
+  async #write(
+    object: DistillationJobObject,
+    { suffix, revision, data }: { suffix: string; revision: number; data: SpecRecord | PlanRecord },
+    call: CallOptions,
+  ): Promise<SpecRecord | PlanRecord> {
+    const { name = '', namespace, uid = '' } = object.metadata;
+    const body: ControllerRevision = {
+      metadata: {
+        // The UID, because what a deleted job of the same name had may still be there.
+        name: `${name}-${uid.slice(0, 8)}-${suffix}`,
+        ...(namespace === undefined ? {} : { namespace }),
+        labels: { [labels.managedBy]: labelValues.managedBy, [labels.jobUid]: uid, [labels.jobName]: name },
+        ownerReferences: [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }],
+      },
+      revision,
+      data,
+    };
+    try {
+      return (await this.#client.create(controllerRevisions, body, call)).data as SpecRecord | PlanRecord;
+    } catch (error) {
+      if (!isApiError(error, 'AlreadyExists')) throw error;
+      const selection = { namespace, labelSelector: `${labels.jobUid}=${uid}`, ...call };
+      const { items } = await this.#client.list(controllerRevisions, selection);
+      const found = items.find(({ metadata }) => metadata.name === body.metadata.name);
+      if (found === undefined) throw error;
+      return found.data as SpecRecord | PlanRecord;
+    }
+  }
+}
+
+function recordOf({ accepted, specDigests: digests, revision }: SpecRecord): JobRecord {
+  return {
+    accepted,
+    specDigests: digests,
+    revision,
+    current: accepted.compiled,
+    plan: undefined,
+    refused: undefined,
+  };
+}
+
+/**
+ * What was accepted, with the edits that are allowed after that: other resources and settings of pods. What a stage
+ * computes on stays, because bits depend on it; and so does an image that only the operator's defaults would change.
+ */
+function withEdits(accepted: AcceptedJob, offered: AcceptedJob): AcceptedJob {
+  const [before, after] = [accepted.compiled.spec, offered.compiled.spec];
+  const stage = (name: 'prepare' | 'distill' | 'finetune') => ({
+    ...after.resources[name],
+    device: before.resources[name].device,
+  });
+  const imageEdited = before.pod.image !== after.pod.image;
+  const policyEdited = before.pod.imagePullPolicy !== after.pod.imagePullPolicy;
+  const classEdited = before.pod.runtimeClassName !== after.pod.runtimeClassName;
+  return {
+    ...accepted,
+    image: imageEdited ? offered.image : accepted.image,
+    ...(policyEdited ? { imagePullPolicy: offered.imagePullPolicy } : {}),
+    ...(classEdited ? { runtimeClassName: offered.runtimeClassName } : {}),
+    compiled: {
+      ...accepted.compiled,
+      spec: {
+        ...before,
+        pod: after.pod,
+        resources: { prepare: stage('prepare'), distill: stage('distill'), finetune: stage('finetune') },
+      },
+    },
+  };
+}

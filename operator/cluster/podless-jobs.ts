@@ -1,0 +1,61 @@
+import type { Why } from '../decide/observed.ts';
+import type { CallOptions, KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { ChildJob } from './children.ts';
+import { coreEvents, type CoreEvent } from './kube-objects.ts';
+import { unitNameOf } from './names.ts';
+import { podlessSentence } from './waiting.ts';
+
+/** How long a Job may be without a pod before anyone wonders. */
+export const podlessSeconds = 5;
+/** Until the events of a Job are read again. */
+const trustedSeconds = 30;
+
+interface Known {
+  readonly why: Why | undefined;
+  readonly until: number;
+}
+
+/** Why the cluster makes no pods for some Jobs: nothing but an Event says so. */
+export class PodlessJobs {
+  readonly #client: Pick<KubeClient, 'list'>;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Known>();
+
+  constructor(client: Pick<KubeClient, 'list'>, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** By the UID of the Job; those of which nothing is said are not in it. */
+  async reasonsFor(jobs: readonly ChildJob[], call: CallOptions): Promise<ReadonlyMap<string, Why>> {
+    const reasons = new Map<string, Why>();
+    for (const job of jobs) {
+      const why = await this.#reasonFor(job, call);
+      if (why !== undefined) reasons.set(job.metadata.uid, why);
+    }
+    return reasons;
+  }
+
+  forget(job: ChildJob): void {
+    this.#known.delete(job.metadata.uid);
+  }
+
+  async #reasonFor({ metadata, identity }: ChildJob, call: CallOptions): Promise<Why | undefined> {
+    const now = this.#clock.seconds();
+    const known = this.#known.get(metadata.uid);
+    if (known !== undefined && known.until > now) return known.why;
+    const fieldSelector = `involvedObject.uid=${metadata.uid},reason=FailedCreate`;
+    const selection = { namespace: metadata.namespace, fieldSelector, ...call };
+    const { items } = await this.#client.list(coreEvents, selection);
+    const last = items.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1)).at(-1);
+    const unit = identity === undefined ? metadata.name : unitNameOf(identity.stage, identity.index);
+    const why = last?.message === undefined ? undefined : podlessSentence(unit, last.message);
+    this.#known.set(metadata.uid, { why, until: now + trustedSeconds });
+    return why;
+  }
+}
+
+function timeOf({ lastTimestamp, eventTime, metadata }: CoreEvent): string {
+  return lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+}

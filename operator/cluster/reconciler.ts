@@ -1,0 +1,367 @@
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { Progress } from '../../worker/contract/progress.ts';
+import { decide } from '../decide/decide.ts';
+import type { Decision } from '../decide/decision.ts';
+import { deviceOf, packingOf, policyOf, trainingOf } from '../decide/job-settings.ts';
+import type { Observed, ObservedAttempt, Why } from '../decide/observed.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
+import { chooseUnits } from '../packing/choose-units.ts';
+import { applyDecision, type Obstacles } from './apply-decision.ts';
+import { isReopened, settingsOf, type CachedJob } from './cached-job.ts';
+import type { ChildJob, ChildPod } from './children.ts';
+import type { Claims } from './claims.ts';
+import type { ClusterCache } from './cluster-cache.ts';
+import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
+import { apiVersion, kind } from '../../crds/distillation-job.ts';
+import type { DistillationJobObject } from './kube-objects.ts';
+import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
+import { pinnedImage } from './pinned-image.ts';
+import { podlessSeconds, type PodlessJobs } from './podless-jobs.ts';
+import type { RecentWrites } from './recent-writes.ts';
+import { recordResults } from './record-results.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+export interface ReconcilerOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly cache: Pick<ClusterCache, 'job' | 'childJobs' | 'childPods'>;
+  readonly records: JobRecords;
+  readonly statuses: StatusWriter;
+  readonly writes: RecentWrites;
+  readonly claims: Claims;
+  readonly podless: PodlessJobs;
+  readonly obstacles: Obstacles;
+  readonly recorder: Pick<EventRecorder, 'record'>;
+  readonly metrics: Pick<OperatorMetrics, 'statusWritten' | 'unitCreated'>;
+  /** By the UID of the pod. */
+  readonly progress: ReadonlyMap<string, Progress>;
+}
+
+/** Between attempts at one unit. */
+const backoff = { baseSeconds: 10, maximumSeconds: 300 };
+
+/** How often figures are looked at while pods run. */
+const refreshSeconds = 30;
+
+/** Until the watch should have shown what was written. */
+const staleSeconds = 5;
+
+/** One DistillationJob, once: observe, decide, apply. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** @returns in how many seconds to look again though nothing has changed; undefined when there is no need to */
+  async reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
+    const { cache, statuses, writes } = this.#options;
+    const cached = cache.job(key);
+    if (cached === undefined || cached.object.metadata.deletionTimestamp !== undefined) return undefined;
+    if (statuses.isBehind(cached.object)) return staleSeconds;
+    const { uid } = cached.metadata;
+    const jobs = writes
+      .merge(uid, cache.childJobs(uid))
+      .map((job) => (writes.isDeleted(job) ? { ...job, isDeleting: true } : job));
+    const pods = cache.childPods(uid);
+    return cached.isAtRest
+      ? await this.#clearUp(cached, { jobs, pods }, signal)
+      : await this.#goOn(cached.object, { jobs, pods }, signal);
+  }
+
+  /** The job of this UID is gone, or has nothing left to be done for it. */
+  forget(uid: string): void {
+    const { records, statuses, writes, obstacles } = this.#options;
+    for (const each of [records, statuses, writes, obstacles]) each.forget(uid);
+  }
+
+  /** A job that has ended: what still runs is ended, and what is left goes when its time has come. */
+  async #clearUp(
+    { object }: CachedJob,
+    children: Children,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const { uid = '' } = object.metadata;
+    if (children.jobs.length === 0) {
+      this.forget(uid);
+      return undefined;
+    }
+    const observed = restingObserved(object, this.#observe(uid, children).attempts);
+    const decision = decide(observed, this.#options.clock.now());
+    await applyDecision(this.#options, { object, children, decision, record: undefined }, signal);
+    return decision.requeueAfterSeconds;
+  }
+
+  async #goOn(
+    object: DistillationJobObject,
+    children: Children,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const { records, clock } = this.#options;
+    const loaded = await records.load(object, { signal });
+    if (loaded.kind === 'Invalid') {
+      const observed = invalidObserved(object, loaded.why);
+      return await this.#carryOut(
+        { object, children, record: undefined },
+        decide(observed, clock.now()),
+        signal,
+      );
+    }
+    const late = this.#podless(children).filter((job) => this.#isLate(job));
+    const obstacles = await this.#options.podless.reasonsFor(late, { signal });
+    let { record } = loaded;
+    let observation = this.#observe(object.metadata.uid ?? '', children, { record, obstacles });
+    if (record.plan === undefined && observation.prepared !== undefined) {
+      record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
+      observation = this.#observe(object.metadata.uid ?? '', children, { record, obstacles });
+    }
+    const facts = await this.#options.claims.factsOf(object.metadata.namespace ?? '', record.accepted, {
+      signal,
+    });
+    const obstacle = record.refused ?? this.#options.obstacles.get(object);
+    const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
+    const observed: Observed = {
+      ...observedOf(object, record, observation),
+      notices: facts.notices,
+      ...(obstacle === undefined ? {} : { obstacle }),
+      ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
+    };
+    const decision = decide(observed, clock.now());
+    const onOneNode = facts.onOneNode;
+    const wait = await this.#carryOut({ object, children, record, onOneNode }, decision, signal);
+    // Last, because others wait for what was decided, and nobody for this.
+    await recordResults(this.#options, observation.unrecorded, signal);
+    return earliest(wait, this.#podless(children).length > 0 ? podlessSeconds : undefined, runsOf(observed));
+  }
+
+  async #carryOut(job: Carried, decision: Decision, signal: AbortSignal): Promise<number | undefined> {
+    const { statuses, metrics } = this.#options;
+    const { object } = job;
+    const outcome = await statuses.write(object, decision.status, { signal });
+    if (outcome.kind === 'Conflict') {
+      metrics.statusWritten('conflict');
+      return staleSeconds;
+    }
+    if (outcome.kind === 'Written') {
+      metrics.statusWritten('written');
+      this.#record(object, decision);
+    }
+    const next = await applyDecision(this.#options, { ...job, decision }, signal);
+    return earliest(
+      decision.requeueAfterSeconds,
+      outcome.kind === 'Later' ? outcome.seconds : undefined,
+      next,
+    );
+  }
+
+  #record({ metadata }: DistillationJobObject, { events }: Decision): void {
+    const { name = '', namespace, uid = '' } = metadata;
+    const regarding = { apiVersion, kind, name, uid, ...(namespace === undefined ? {} : { namespace }) };
+    for (const { type, reason, message } of events) {
+      this.#options.recorder.record({ regarding, type, reason, action: 'Reconcile', note: message });
+    }
+  }
+
+  #observe(
+    uid: string,
+    { jobs, pods }: Children,
+    known?: { record: JobRecord; obstacles: ReadonlyMap<string, Why> },
+  ): ObservedAttempts {
+    const { clock, progress } = this.#options;
+    const { record, obstacles = new Map<string, Why>() } = known ?? {};
+    const { plan, specDigests, accepted } = record ?? {};
+    return observeAttempts({
+      uid,
+      jobs,
+      pods,
+      specDigests: specDigests ?? noDigests,
+      device: (stage) => (accepted === undefined ? 'CPU' : deviceOf(accepted.compiled.spec, stage)),
+      ...(plan === undefined ? {} : { plan: planToObserve(plan) }),
+      progress,
+      obstacles,
+      now: clock.now(),
+    });
+  }
+
+  /** Jobs for which the cluster has made no pod yet. */
+  #podless({ jobs, pods }: Children): readonly ChildJob[] {
+    const withPods = new Set(pods.map(({ controllerUid }) => controllerUid));
+    return jobs.filter(
+      ({ end, isSuspended, isDeleting, metadata }) =>
+        end === undefined && !isSuspended && !isDeleting && !withPods.has(metadata.uid),
+    );
+  }
+
+  /** It has had the time to. */
+  #isLate({ startedAt, createdAt }: ChildJob): boolean {
+    const since = Date.parse(startedAt ?? createdAt);
+    return this.#options.clock.now().getTime() - since >= podlessSeconds * 1000;
+  }
+
+  /** A refusal that only an edit can mend ends the job, once nothing runs that could still be of use. */
+  #finalRefusal(object: DistillationJobObject, attempts: readonly ObservedAttempt[]): string | undefined {
+    const running = attempts.some(({ state }) => state === 'Running' || state === 'Pending');
+    return running ? undefined : this.#options.obstacles.finalRefusal(object);
+  }
+}
+
+export interface Children {
+  readonly jobs: readonly ChildJob[];
+  readonly pods: readonly ChildPod[];
+}
+
+interface Carried {
+  readonly object: DistillationJobObject;
+  readonly children: Children;
+  readonly record: JobRecord | undefined;
+  readonly onOneNode?: boolean;
+}
+
+const noDigest = `sha256:${'0'.repeat(64)}` as const;
+const noDigests: Readonly<Record<Stage, typeof noDigest>> = {
+  Prepare: noDigest,
+  Distill: noDigest,
+  Finetune: noDigest,
+};
+
+function planToObserve({ message, units }: PlanRecord) {
+  const { facts, plan } = message;
+  return { digest: facts.plan.digest, blocks: plan.blocks.map(({ name }) => name), units };
+}
+
+function planOf(
+  record: JobRecord,
+  { message, imageId }: NonNullable<ObservedAttempts['prepared']>,
+): PlanRecord {
+  const { accepted, current } = record;
+  const training = trainingOf(accepted.compiled);
+  return {
+    record: 'Plan',
+    message,
+    units: chooseUnits(message, training, packingOf(current)),
+    image: pinnedImage(accepted.image, imageId),
+  };
+}
+
+function observedOf(
+  object: DistillationJobObject,
+  { accepted, current, plan, revision }: JobRecord,
+  { attempts, changesAt }: ObservedAttempts,
+): Observed {
+  const { generation = 1 } = object.metadata;
+  const { retry = 0, suspend } = settingsOf(object);
+  const previous = object.status?.phase === undefined ? undefined : object.status;
+  return {
+    generation,
+    policy: policyOf(current),
+    training: trainingOf(accepted.compiled),
+    attempts: plan === undefined ? attempts : withPrepare(attempts, plan),
+    retry,
+    revision,
+    capacity: Infinity,
+    backoff,
+    ...(suspend === true ? { stop: { reason: 'Suspended', message: 'spec.suspend is true.' } } : {}),
+    ...(plan === undefined ? {} : { prepared: preparedOf(plan) }),
+    ...(isReopened(object) ? { reopened: true } : {}),
+    ...(previous === undefined ? {} : { previous }),
+    ...(changesAt === undefined ? {} : { changesAt }),
+  };
+}
+
+function preparedOf({ message, units }: PlanRecord): NonNullable<Observed['prepared']> {
+  const { plan, profile } = message;
+  return { plan, profile, units, reference: planReference(message) };
+}
+
+/** The plan lies beside the result of the attempt that made it. */
+function planReference({ facts, reference }: PlanRecord['message']) {
+  const folder = reference.path.slice(0, reference.path.lastIndexOf('/') + 1);
+  return { path: `${folder}${facts.plan.path}`, digest: facts.plan.digest };
+}
+
+/** Prepare is done once its plan is written down, whatever has become of its Job; another plan is none of this job's. */
+function withPrepare(attempts: readonly ObservedAttempt[], { message }: PlanRecord): ObservedAttempt[] {
+  const { facts, reference } = message;
+  const result = { value: facts, reference };
+  const planned = attempts.map((attempt) => {
+    if (attempt.stage !== 'Prepare' || attempt.result === undefined) return attempt;
+    return attempt.result.reference.digest === reference.digest ? attempt : { ...attempt, superseded: true };
+  });
+  const isThere = planned.some(
+    ({ stage, result: own, superseded }) => stage === 'Prepare' && own && !superseded,
+  );
+  if (isThere) return planned;
+  const noted: ObservedAttempt = {
+    unit: 'prepare',
+    stage: 'Prepare',
+    id: 'noted',
+    number: 1,
+    retry: Infinity,
+    revision: Infinity,
+    state: 'Succeeded',
+    startTime: new Date(facts.startTime),
+    endTime: new Date(facts.completionTime),
+    result,
+  };
+  return [noted, ...planned];
+}
+
+function restingObserved(object: DistillationJobObject, attempts: readonly ObservedAttempt[]): Observed {
+  const { ttlSecondsAfterFinished } = settingsOf(object);
+  const finished = [
+    {
+      type: 'Finished',
+      status: 'True',
+      reason: 'Finished',
+      message: '',
+      lastTransitionTime: object.status?.completionTime ?? '',
+    } as const,
+  ];
+  return {
+    ...emptyObserved(object),
+    policy: { onUnitFailure: 'Fail', backoffLimit: 0, ttlSecondsAfterFinished },
+    attempts,
+    previous: { ...object.status, conditions: finished },
+  };
+}
+
+function invalidObserved(object: DistillationJobObject, why: Why): Observed {
+  const previous = object.status?.phase === undefined ? undefined : object.status;
+  return {
+    ...emptyObserved(object),
+    invalid: why,
+    reopened: true,
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
+
+function emptyObserved(object: DistillationJobObject): Omit<Observed, 'previous'> {
+  return {
+    generation: object.metadata.generation ?? 1,
+    policy: { onUnitFailure: 'Fail', backoffLimit: 0 },
+    training: {
+      epochs: 1,
+      batchSize: 1,
+      passes: 1,
+      cache: { sessionBytes: 0, diskBytes: 0 },
+      finetuneEpochs: 0,
+    },
+    attempts: [],
+    retry: settingsOf(object).retry ?? 0,
+    capacity: Infinity,
+    backoff,
+  };
+}
+
+function runsOf({ attempts }: Observed): number | undefined {
+  return attempts.some(({ state }) => state === 'Running') ? refreshSeconds : undefined;
+}
+
+function earliest(...seconds: readonly (number | undefined)[]): number | undefined {
+  const known = seconds.filter((each) => each !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

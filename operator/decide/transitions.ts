@@ -1,0 +1,14 @@
+import type { DistillationJobStatus } from '../../crds/status.ts';
+
+/** What of a status is news, as text to compare: everything else is figures that move all the time. */
+export function transitionsOf(status: DistillationJobStatus): string {
+  const { phase, conditions, blocks, observedGeneration, retry, suspensions } = status;
+  return JSON.stringify([
+    phase,
+    observedGeneration,
+    retry,
+    suspensions?.map(({ startTime, endTime }) => [startTime, endTime]),
+    conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
+    blocks?.map(({ name, state, attempts, replaced }) => [name, state, attempts, replaced]),
+  ]);
+}

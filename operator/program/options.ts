@@ -1,0 +1,165 @@
+import * as z from 'zod';
+import { BlockstillError } from '../../common/error.ts';
+import { logFormats, logLevels, type LogFormat, type LogLevel } from '../../common/logger.ts';
+import type { FlagName } from './flags.ts';
+import { readFlags, type Given } from './read-flags.ts';
+
+/** The options of the program, complete and checked. */
+export interface OperatorOptions {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly worker: WorkerDefaults;
+  /** Whether jobs may have hostPath and inline NFS volumes. */
+  readonly allowHostVolumes: boolean;
+  /** Undefined: lead at once. */
+  readonly leaderElection: LeaderElection | undefined;
+  /** Requests to the API. */
+  readonly rate: { readonly perSecond: number; readonly burst: number };
+  /** Jobs that are looked at at the same time. */
+  readonly workers: number;
+  /** Whether pods are asked for their progress. */
+  readonly progress: boolean;
+  /** Where health and metrics are served; undefined: nowhere. */
+  readonly listen: ListenAddress | undefined;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** What the pods of jobs get where the job says nothing. */
+export interface WorkerDefaults {
+  /** Undefined: a job that names none is invalid. */
+  readonly image: string | undefined;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  readonly imagePullSecrets: readonly string[];
+  readonly runtimeClassName: string | undefined;
+}
+
+export interface LeaderElection {
+  /** Undefined: where the operator itself is. */
+  readonly namespace: string | undefined;
+  readonly leaseName: string;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+const label = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    'is no name of a namespace: lower-case letters, digits, "-"',
+  );
+const objectName = z
+  .string()
+  .max(253, 'is longer than 253 characters')
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    'is no name of an object: lower-case letters, digits, "-", "."',
+  );
+const text = z.string().min(1, 'is empty');
+const image = text.regex(/^\S+$/, 'is no image: it has a space in it');
+const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+const flag = choice('true', 'false').transform((value) => value === 'true');
+const positive = (maximum: number, { whole }: { whole: boolean }) => {
+  const what = `must be a ${whole ? 'whole ' : ''}number above 0, at most ${maximum}`;
+  const isGood = (value: number): boolean =>
+    value > 0 && value <= maximum && (!whole || Number.isInteger(value));
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, what)
+    .transform(Number)
+    .refine(isGood, what);
+};
+const address = z.string().transform((value, context) => {
+  const parsed = parseAddress(value);
+  if (parsed !== 'wrong') return parsed;
+  context.addIssue('must be host:port, such as 127.0.0.1:8080, or off');
+  return z.NEVER;
+});
+
+const schema = z.object({
+  kubeconfig: text.optional(),
+  context: text.optional(),
+  namespace: z.array(label).default([]),
+  'worker-image': image.optional(),
+  'worker-image-pull-policy': choice('Always', 'IfNotPresent', 'Never').optional(),
+  'worker-image-pull-secret': z.array(objectName).default([]),
+  'worker-runtime-class': objectName.optional(),
+  'allow-host-volumes': flag.default(false),
+  'no-leader-election': flag.default(false),
+  'leader-election-namespace': label.optional(),
+  'lease-name': objectName.default('blockstill-operator'),
+  qps: positive(10_000, { whole: false }).default(100),
+  burst: positive(10_000, { whole: true }).default(200),
+  workers: positive(256, { whole: true }).default(8),
+  'no-progress': flag.default(false),
+  listen: address.default({ host: '0.0.0.0', port: 8080 }),
+  'log-level': choice(...logLevels).default('info'),
+  'log-format': choice(...logFormats).default('json'),
+} satisfies Record<FlagName, z.ZodType>);
+
+const listFlags: ReadonlySet<FlagName> = new Set(['namespace', 'worker-image-pull-secret']);
+
+/**
+ * The options from flags and environment, or `help` where that was asked for.
+ *
+ * @throws BlockstillError `operator/usage` with every problem there is, a line each
+ */
+export function parseOptions(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): OperatorOptions | 'help' {
+  const { given, help, problems } = readFlags(args, environment);
+  if (help) return 'help';
+  const raw = [...given].map(([name, { values }]) => [name, listFlags.has(name) ? values : values[0]]);
+  const { data, error } = schema.safeParse(Object.fromEntries(raw));
+  const all = [...problems, ...(error?.issues ?? []).map((issue) => describeIssue(issue, given))];
+  if (data !== undefined && all.length === 0) return compile(data);
+  throw new BlockstillError('operator/usage', all.join('\n'), { hint: 'Run with --help for the options.' });
+}
+
+function describeIssue({ path, message }: z.core.$ZodIssue, given: ReadonlyMap<FlagName, Given>): string {
+  const [name, index = 0] = path;
+  const { source, values } = given.get(name as FlagName) ?? { source: `--${String(name)}`, values: [] };
+  return `${source}: "${values[Number(index)] ?? ''}" ${message}.`;
+}
+
+function compile(data: z.infer<typeof schema>): OperatorOptions {
+  return {
+    kubeconfig: data.kubeconfig,
+    context: data.context,
+    namespaces: [...new Set(data.namespace)],
+    worker: {
+      image: data['worker-image'],
+      imagePullPolicy: data['worker-image-pull-policy'],
+      imagePullSecrets: data['worker-image-pull-secret'],
+      runtimeClassName: data['worker-runtime-class'],
+    },
+    allowHostVolumes: data['allow-host-volumes'],
+    leaderElection: data['no-leader-election']
+      ? undefined
+      : { namespace: data['leader-election-namespace'], leaseName: data['lease-name'] },
+    rate: { perSecond: data.qps, burst: data.burst },
+    workers: data.workers,
+    progress: !data['no-progress'],
+    listen: data.listen === 'off' ? undefined : data.listen,
+    log: { level: data['log-level'], format: data['log-format'] },
+  };
+}
+
+function parseAddress(value: string): ListenAddress | 'off' | 'wrong' {
+  if (value === 'off') return 'off';
+  const groups = addressExpression.exec(value)?.groups;
+  const port = Number(groups?.['port']);
+  if (groups === undefined || port > 65_535) return 'wrong';
+  // As Go does it: without a host, all addresses.
+  return { host: groups['bracketed'] ?? (groups['host'] || '0.0.0.0'), port };
+}
+
+/** An IPv6 address stands in brackets. */
+const addressExpression = /^(?:\[(?<bracketed>[0-9a-fA-F:.]+)\]|(?<host>[^:\s[\]]*)):(?<port>\d{1,5})$/;
