@@ -7,6 +7,7 @@ import { FakeClock } from '../../../operator/kube/testing/fake-clock.ts';
 import type { JobObject, PodObject } from '../../chaos/objects.ts';
 import { countRequests } from './audit-log.ts';
 import { figuresOf } from './figures.ts';
+import { watchProcess } from './process-watch.ts';
 import { TimelineWatch } from './timeline.ts';
 
 const noRequests = { total: 0, byKind: {} };
@@ -44,15 +45,20 @@ test('rates count from the release to the last unit, and between the first and t
     finetuneLatencies: [0.1, 0.3, 0.2],
     finetuneAfterJob: [0, 0],
   };
-  const memory = [10, 30, 20].map((residentBytes, seconds) => ({ seconds, residentBytes }));
+  const samples = [10, 30, 20].map((residentBytes, seconds) => ({
+    seconds,
+    residentBytes,
+    cpuSeconds: seconds,
+  }));
   const requests = { total: 42, byKind: {} };
-  const figures = figuresOf({ timeline, releasedAt: 100, requests, memory, children: 21 });
+  const figures = figuresOf({ timeline, releasedAt: 100, requests, samples, children: 21 });
   // The last at 3.0 s; the 2nd at 1.2 s, the 18th at 2.8 s.
   expect(figures.unitsPerSecond).toBeCloseTo(20 / 3, 9);
   expect(figures.unitsPerSecondBetween).toBeCloseTo(16 / 1.6, 9);
   expect(figures).toMatchObject({
     finetuneLatency: { p50: 0.2, p99: 0.3 },
     requestsPerChild: 2,
+    cpuSecondsPerChild: 2 / 21,
     peakBytes: 30,
     finalBytes: 20,
   });
@@ -64,7 +70,7 @@ test('nothing measured is no figure', () => {
     finetuneLatencies: [],
     finetuneAfterJob: [],
   };
-  const empty = { timeline, releasedAt: 0, requests: noRequests, memory: [], children: 1 };
+  const empty = { timeline, releasedAt: 0, requests: noRequests, samples: [], children: 1 };
   expect(() => figuresOf(empty)).toThrow('Nothing was measured');
 });
 
@@ -109,4 +115,15 @@ test('requests are counted by user, without watches', async () => {
     total: 4,
     byKind: { 'create jobs': 2, 'update distillationjobs/status': 1, 'get other': 1 },
   });
+});
+
+test('memory and processor time of a process are sampled', async () => {
+  await using watched = watchProcess(process.pid);
+  await expect.poll(() => watched.samples.length, { timeout: 5000 }).toBeGreaterThan(0);
+  const [sample] = watched.samples;
+  const { user, system } = process.cpuUsage();
+  expect(sample?.cpuSeconds).toBeGreaterThan(0);
+  expect(sample?.cpuSeconds).toBeLessThan((user + system) / 1e6 + 0.1);
+  // A Node has tens of megabytes, whatever it does.
+  expect(sample?.residentBytes).toBeGreaterThan(20e6);
 });

@@ -1,5 +1,5 @@
 import type { RequestCounts } from './audit-log.ts';
-import type { MemorySample } from './memory.ts';
+import type { ProcessSample } from './process-watch.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface Measured {
@@ -7,7 +7,8 @@ export interface Measured {
   /** When the results of prepare were released, on the timeline's clock. */
   readonly releasedAt: number;
   readonly requests: RequestCounts;
-  readonly memory: readonly MemorySample[];
+  /** Of the controller. */
+  readonly samples: readonly ProcessSample[];
   readonly children: number;
 }
 
@@ -27,17 +28,19 @@ export interface Figures {
   /** The same from when the last block's Job was Complete. */
   readonly finetuneAfterJob: Percentiles;
   readonly requestsPerChild: number;
+  /** Processor time of the controller: what else the machine does hardly changes it. */
+  readonly cpuSecondsPerChild: number;
   readonly peakBytes: number;
   /** After all jobs were finished. */
   readonly finalBytes: number;
 }
 
 /** @throws Error when nothing was measured */
-export function figuresOf({ timeline, releasedAt, requests, memory, children }: Measured): Figures {
+export function figuresOf({ timeline, releasedAt, requests, samples, children }: Measured): Figures {
   const units = timeline.created.distill.map((time) => time - releasedAt).toSorted((a, b) => a - b);
   const secondsToAllUnits = at(units, 1);
   const [tenth, nineTenths] = [at(units, 0.1), at(units, 0.9)];
-  const bytes = memory.map(({ residentBytes }) => residentBytes);
+  const bytes = samples.map(({ residentBytes }) => residentBytes);
   return {
     unitsPerSecond: units.length / secondsToAllUnits,
     unitsPerSecondBetween: (0.8 * units.length) / (nineTenths - tenth),
@@ -45,6 +48,7 @@ export function figuresOf({ timeline, releasedAt, requests, memory, children }: 
     finetuneLatency: percentilesOf(timeline.finetuneLatencies),
     finetuneAfterJob: percentilesOf(timeline.finetuneAfterJob),
     requestsPerChild: requests.total / children,
+    cpuSecondsPerChild: (samples.at(-1)?.cpuSeconds ?? Number.NaN) / children,
     peakBytes: Math.max(...bytes),
     finalBytes: bytes.at(-1) ?? Number.NaN,
   };

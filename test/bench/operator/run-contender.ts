@@ -9,7 +9,7 @@ import { connect } from '../../chaos/objects.ts';
 import { auditArguments, auditLog, countRequests } from './audit-log.ts';
 import { users, type Contender, type ContenderOptions } from './contender.ts';
 import { figuresOf, type Figures, type Measured } from './figures.ts';
-import { watchMemory } from './memory.ts';
+import { watchProcess } from './process-watch.ts';
 import { startSimulator } from './simulator-process.ts';
 import { TimelineWatch } from './timeline.ts';
 
@@ -54,7 +54,7 @@ export async function runContender(
   await using timeline = await TimelineWatch.start(watching.client);
   await using simulator = await startSimulator(kubeconfig, blocks);
   await using contender = await start({ controlPlane, namespace, blocks, qps });
-  await using memory = watchMemory(contender.pid);
+  await using watched = watchProcess(contender.pid);
 
   report(`creating ${jobs} jobs`);
   let next = 1;
@@ -77,7 +77,7 @@ export async function runContender(
     timeline: timeline.read(),
     releasedAt,
     requests,
-    memory: [...memory.samples],
+    samples: [...watched.samples],
     children: jobs * (blocks + 2),
   };
   return { figures: figuresOf(measured), measured };
