@@ -23,6 +23,8 @@ export interface ChildJob extends StoredObject {
   readonly controllerUid: string | undefined;
   readonly createdAt: string;
   readonly isDeleting: boolean;
+  readonly deletedAt: string | undefined;
+  /** Held back, or no longer and its controller has not seen that yet. */
   readonly isSuspended: boolean;
   readonly queue: string | undefined;
   readonly end: JobEnd | undefined;
@@ -75,11 +77,18 @@ export function projectJob(job: KubeJob): ChildJob {
   return {
     ...common(metadata),
     isDeleting: metadata.deletionTimestamp !== undefined,
-    isSuspended: spec.suspend === true,
+    deletedAt: metadata.deletionTimestamp,
+    isSuspended: spec.suspend === true || holds('Suspended', status),
     queue: metadata.labels?.['kueue.x-k8s.io/queue-name'],
     end: end === undefined ? undefined : jobEnd(end, metadata),
     result: metadata.annotations?.[annotations.result],
   };
+}
+
+function holds(condition: string, status: KubeJob['status']): boolean {
+  return (
+    status?.conditions?.some(({ type, status: value }) => type === condition && value === 'True') ?? false
+  );
 }
 
 function jobEnd(condition: KubeCondition, { creationTimestamp = '' }: ObjectMeta): JobEnd {
