@@ -239,11 +239,12 @@ function planOf(
 ): PlanRecord {
   const { accepted, current } = record;
   const training = trainingOf(accepted.compiled);
+  const pinned = pinnedImage(accepted.image, imageId);
   return {
     record: 'Plan',
     message,
     units: chooseUnits(message, training, packingOf(current)),
-    image: pinnedImage(accepted.image, imageId),
+    image: pinned === undefined ? undefined : { pinned, accepted: accepted.image },
   };
 }
 
