@@ -86,6 +86,7 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<number | undefined> {
     const { uid = '' } = object.metadata;
+    this.#options.records.forget(uid);
     if (children.jobs.length === 0) {
       this.forget(uid);
       return undefined;
