@@ -66,6 +66,7 @@ export class Reconciler {
     const { uid } = cached.metadata;
     const jobs = writes
       .merge(uid, cache.childJobs(uid))
+      .filter(({ controllerUid }) => controllerUid === uid)
       .map((job) => (writes.isDeleted(job) ? { ...job, isDeleting: true } : job));
     const pods = cache.childPods(uid);
     return cached.isAtRest
