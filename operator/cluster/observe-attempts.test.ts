@@ -145,6 +145,12 @@ describe('the state of an attempt', () => {
       expected: { state: 'Interrupted', hapless: true, endTime: at(100) },
     },
     {
+      of: 'a pod that says nothing of its success, its Job not yet complete',
+      jobs: [aJob()],
+      pods: [aPod({ status: podStatus.ended(0) })],
+      expected: { state: 'Interrupted', hapless: true, endTime: at(95) },
+    },
+    {
       of: 'a failed Job that is seen before the end of its pod',
       jobs: [aJob({ conditions: failed('PodFailurePolicy', 'exit code 64') })],
       pods: [aPod({ status: podStatus.running() })],
@@ -273,7 +279,7 @@ describe('a result', () => {
     const jobs = [aJob()];
     const pods = [ended(said('Distill'))];
     const other = { ...plan, digest: digestOf('ff') };
-    expect(observe({ jobs, pods, plan: other }).attempts[0]?.state).toBe('Pending');
+    expect(observe({ jobs, pods, plan: other }).attempts[0]?.state).toBe('Interrupted');
     expect(observe({ jobs, pods }).attempts[0]?.state).toBe('Succeeded');
   });
 

@@ -155,6 +155,10 @@ function attemptOf(
   // A Job ends after its pod, but may be seen first: what the pod has said is yet to come.
   if (job.end !== undefined && (live.length === 0 || isLost)) return { ...base, ...endedWith(job, last) };
   if (isLost) return { ...base, ...lostWith(live) };
+  // Its Job will be complete in a moment.
+  if (live.length === 0 && last?.end?.exitCode === exitCode.Committed) {
+    return { ...base, ...unheard(job, last.end.finishedAt ?? job.createdAt) };
+  }
   if (job.isDeleting && live.length === 0) {
     return { ...base, state: 'Interrupted', endTime: new Date(job.deletedAt ?? input.now) };
   }
@@ -168,14 +172,21 @@ function attemptOf(
 }
 
 function endedWith(
-  { metadata, end }: ChildJob,
+  job: ChildJob,
   pod: ChildPod | undefined,
 ): Pick<ObservedAttempt, 'state'> & Partial<ObservedAttempt> {
+  const { metadata, end } = job;
   if (end === undefined) throw new Error(`${metadata.name} has not ended`);
-  const endTime = new Date(end.time);
-  if (end.type === 'Failed') return { ...failureOf(end, pod), endTime };
+  if (end.type === 'Failed') return { ...failureOf(end, pod), endTime: new Date(end.time) };
+  return unheard(job, end.time);
+}
+
+function unheard(
+  { metadata }: ChildJob,
+  time: string,
+): Pick<ObservedAttempt, 'state'> & Partial<ObservedAttempt> {
   const message = `The Job ${metadata.name} is complete, but its pod's word of it is lost: the next attempt asks for it.`;
-  return { state: 'Interrupted', hapless: true, endTime, message };
+  return { state: 'Interrupted', hapless: true, endTime: new Date(time), message };
 }
 
 /** A pod whose Job was deleted under it. */

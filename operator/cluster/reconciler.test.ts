@@ -261,6 +261,19 @@ describe('a job that has ended', () => {
     expect(world.jobNames).toEqual(names);
   });
 
+  it('keeps what ended it, though its Job is not complete yet', async () => {
+    const world = await new SmallWorld().distilling();
+    world.commit('Distill', 0);
+    world.commit('Distill', 1);
+    await world.reconcile();
+    world.commit('Finetune');
+    world.end({ stage: 'Finetune', index: 0, attempt: 1 }, undefined);
+    await world.reconcile();
+    expect(world.status.phase).toBe('Complete');
+    expect(await world.writes()).toEqual([]);
+    expect(world.jobNames).toContain('mnist-f000-1');
+  });
+
   it('has its children removed when their time has come', async () => {
     const spec = { ttlSecondsAfterFinished: 100 };
     const world = await new SmallWorld({ spec }).complete();
