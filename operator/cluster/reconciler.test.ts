@@ -5,7 +5,7 @@ import { defaults } from './testing/distillation-jobs.ts';
 import { SmallWorld } from './testing/small-world.ts';
 
 interface Template {
-  readonly spec: { readonly affinity?: object; readonly containers: readonly [{ readonly image: string }] };
+  readonly spec: { readonly containers: readonly [{ readonly image: string }] };
 }
 
 const imagesOf = (world: SmallWorld): (string | undefined)[] =>
@@ -353,7 +353,7 @@ describe('the claim of a job', () => {
     world.cluster.put(volumeClaims, claim('ReadWriteOnce'));
     await world.reconcile();
     expect(world.conditions).toEqual({ Reconciling: 'Pending', SingleNode: 'ReadWriteOnce' });
-    expect((world.jobs[0]?.spec.template as Template).spec.affinity).toHaveProperty('podAffinity');
+    expect(world.jobs[0]).toHaveProperty('spec.template.spec.affinity.podAffinity');
   });
 
   it('that is for one pod only stalls it', async () => {

@@ -101,7 +101,7 @@ const ownVolumes = {
   sharedMemory: { name: 'blockstill-shm', mountPath: '/dev/shm' },
 } as const;
 
-export function resourcesOf({ resources }: CompiledSpec, stage: Stage): StageResources {
+function resourcesOf({ resources }: CompiledSpec, stage: Stage): StageResources {
   switch (stage) {
     case 'Prepare':
       return resources.prepare;

@@ -87,12 +87,12 @@ describe('when a job has ended', () => {
   });
 
   it.each([
-    { of: 'its attempts vanish', change: { attempts: [] } },
-    { of: 'its plan vanishes', change: { prepared: undefined, attempts: [] } },
-    { of: 'its spec is edited', change: { generation: 2, revision: 2 } },
-    { of: 'it is suspended', change: { stop } },
-    { of: 'it seems to be invalid', change: { invalid: { reason: 'InvalidSpec', message: 'No.' } } },
-  ])('it stays so when $of', ({ change }) => {
+    { of: 'after its attempts have vanished', change: { attempts: [] } },
+    { of: 'without a plan', change: { prepared: undefined, attempts: [] } },
+    { of: 'after an edit of its spec', change: { generation: 2, revision: 2 } },
+    { of: 'when suspended', change: { stop } },
+    { of: 'when invalid', change: { invalid: { reason: 'InvalidSpec', message: 'No.' } } },
+  ])('the job stays so $of', ({ change }) => {
     const observed = { ...anObserved(all, { previous }), ...change } as Observed;
     expect(decide(observed, at(90))).toEqual({
       create: [],

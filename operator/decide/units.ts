@@ -89,7 +89,7 @@ function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): Unit
 }
 
 /** Of the present try, with what workers are given now. */
-export function isCounted(attempt: ObservedAttempt, { retry, revision = 0 }: Observed): boolean {
+function isCounted(attempt: ObservedAttempt, { retry, revision = 0 }: Observed): boolean {
   return attempt.retry >= retry && (attempt.revision ?? 0) >= revision;
 }
 

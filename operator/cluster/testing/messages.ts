@@ -92,7 +92,7 @@ export function preparedMessage(change: Said = {}): UnitMessage & { stage: 'Prep
   };
 }
 
-export function distilledMessage(change: Said = {}): UnitMessage {
+function distilledMessage(change: Said = {}): UnitMessage {
   const names = change.blocks ?? [blocks[change.index ?? 0] ?? ''];
   return {
     stage: 'Distill',
@@ -118,7 +118,7 @@ export function distilledMessage(change: Said = {}): UnitMessage {
   };
 }
 
-export function finetunedMessage(change: Said = {}): UnitMessage {
+function finetunedMessage(change: Said = {}): UnitMessage {
   return {
     stage: 'Finetune',
     facts: {

@@ -135,7 +135,7 @@ export class SmallWorld {
     const name = jobNameOf(owner.name, { stage, index, attemptNumber: attempt });
     const job = this.jobs.find(({ metadata }) => metadata.name === name);
     if (job === undefined) throw new Error(`there is no ${name}`);
-    this.cluster.put(kubeJobs, { ...job, status: { ...(conditions === undefined ? {} : { conditions }) } });
+    this.cluster.put(kubeJobs, { ...job, status: conditions === undefined ? {} : { conditions } });
   }
 
   removePods(): void {
