@@ -121,6 +121,8 @@ function folderProblem({ pod }: CompiledSpec, field: string, uri: string): strin
   const readOnly =
     mount.readOnly === true ||
     volume?.persistentVolumeClaim?.readOnly === true ||
+    volume?.csi?.readOnly === true ||
+    volume?.nfs?.readOnly === true ||
     volume?.configMap !== undefined ||
     volume?.secret !== undefined;
   return readOnly ? `${field} is ${uri} on the volume ${mount.name}, which is read-only.` : undefined;

@@ -6,7 +6,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
 import { projectJob, type ChildJob } from './children.ts';
 import { creationProblem, nameTaken } from './creation-problem.ts';
-import type { JobRecord } from './job-records.ts';
+import { imageOf, type JobRecord } from './job-records.ts';
 import { kubeJobs, type DistillationJobObject, type KubeJob } from './kube-objects.ts';
 import { settingsOf } from './cached-job.ts';
 import type { RecentWrites } from './recent-writes.ts';
@@ -90,11 +90,10 @@ async function createJob(
   signal: AbortSignal,
 ): Promise<Problem | undefined> {
   const { name = '', namespace = '', uid = '', labels } = object.metadata;
-  const { accepted, specDigests, revision, plan } = record;
-  const image = plan?.image ?? accepted.image;
+  const { accepted, specDigests, revision } = record;
   const job = renderJob({
     owner: { name, namespace, uid, labels },
-    accepted: { ...accepted, image },
+    accepted: { ...accepted, image: imageOf(record) },
     specDigests,
     unit,
     retry: settingsOf(object).retry ?? 0,
@@ -113,16 +112,17 @@ async function createJob(
       return problem;
     }
     const found = await client.get(kubeJobs, { namespace, name: jobName }, { signal });
+    // It has gone since: another try will find the name free.
+    if (found === undefined) throw error;
     return takeOver(found, { uid, jobName, writes });
   }
 }
 
 /** It was made by an earlier try whose answer was lost, or is somebody else's. */
 function takeOver(
-  found: KubeJob | undefined,
+  found: KubeJob,
   { uid, jobName, writes }: { uid: string; jobName: string; writes: RecentWrites },
 ): Problem | undefined {
-  if (found === undefined) return undefined;
   const job = projectJob(found);
   if (job.controllerUid !== uid) return { why: nameTaken(jobName), final: false };
   writes.created(uid, job);

@@ -1,6 +1,6 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { isFinished } from '../decide/decide.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import type { ObjectMeta } from '../kube/resource.ts';
 import type { StoredObject } from '../kube/store.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 
@@ -21,10 +21,7 @@ export function projectDistillationJob(object: DistillationJobObject): CachedJob
   const { metadata, spec, status } = object;
   const { name = '', namespace, uid = '', resourceVersion = '' } = metadata;
   const stored = { metadata: { name, namespace, uid, resourceVersion } };
-  // What was applied last is in it a second time.
-  const slim = JSON.parse(
-    JSON.stringify({ ...metadata, annotations: undefined, managedFields: undefined }),
-  ) as KubeObject['metadata'];
+  const slim = slimmed(metadata);
   const isAtRest = restsWith(object);
   if (!isAtRest) {
     return {
@@ -34,10 +31,20 @@ export function projectDistillationJob(object: DistillationJobObject): CachedJob
     };
   }
   const { retry, ttlSecondsAfterFinished } = settingsOf(object);
-  const { phase, completionTime, observedGeneration } = status ?? {};
-  const rest = { phase, completionTime, observedGeneration, retry: status?.retry } as DistillationJobStatus;
-  const object_ = { metadata: slim, spec: { retry, ttlSecondsAfterFinished }, status: rest };
-  return { ...stored, object: object_, isAtRest };
+  const { phase, completionTime, observedGeneration, retry: tried } = status ?? {};
+  const rest = defined<DistillationJobStatus>({ phase, completionTime, observedGeneration, retry: tried });
+  const kept = { metadata: slim, spec: defined({ retry, ttlSecondsAfterFinished }), status: rest };
+  return { ...stored, object: kept, isAtRest };
+}
+
+/** Without annotations, where what was applied last stands a second time, and managed fields. */
+function slimmed(metadata: ObjectMeta): ObjectMeta {
+  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, labels } = metadata;
+  return defined({ name, namespace, uid, resourceVersion, generation, deletionTimestamp, labels });
+}
+
+function defined<T extends object>(members: { readonly [Key in keyof T]: T[Key] | undefined }): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }
 
 function restsWith(object: DistillationJobObject): boolean {
@@ -50,9 +57,11 @@ function restsWith(object: DistillationJobObject): boolean {
 export function isReopened(object: DistillationJobObject): boolean {
   const { metadata, status } = object;
   const { retry = 0 } = settingsOf(object);
-  if (retry > (status?.retry ?? 0)) return true;
   const failed = status?.conditions?.find(({ type }) => type === 'Failed');
-  return failed?.reason === 'InvalidSpec' && metadata.generation !== status?.observedGeneration;
+  // A job that is complete has nothing to be tried again, also when its children are gone.
+  if (failed === undefined) return false;
+  if (retry > (status?.retry ?? 0)) return true;
+  return failed.reason === 'InvalidSpec' && metadata.generation !== status?.observedGeneration;
 }
 
 export function settingsOf({ spec }: DistillationJobObject): MutableSpec {

@@ -25,6 +25,8 @@ export interface ChildJob extends StoredObject {
   /** When it was begun, or last resumed. */
   readonly startedAt: string | undefined;
   readonly isDeleting: boolean;
+  readonly deletedAt: string | undefined;
+  /** Held back, or no longer and its controller has not seen that yet. */
   readonly isSuspended: boolean;
   readonly queue: string | undefined;
   readonly end: JobEnd | undefined;
@@ -78,11 +80,18 @@ export function projectJob(job: KubeJob): ChildJob {
     ...common(metadata),
     startedAt: status?.startTime,
     isDeleting: metadata.deletionTimestamp !== undefined,
-    isSuspended: spec.suspend === true,
+    deletedAt: metadata.deletionTimestamp,
+    isSuspended: spec.suspend === true || holds('Suspended', status),
     queue: metadata.labels?.['kueue.x-k8s.io/queue-name'],
     end: end === undefined ? undefined : jobEnd(end, metadata),
     result: metadata.annotations?.[annotations.result],
   };
+}
+
+function holds(condition: string, status: KubeJob['status']): boolean {
+  return (
+    status?.conditions?.some(({ type, status: value }) => type === condition && value === 'True') ?? false
+  );
 }
 
 function jobEnd(condition: KubeCondition, { creationTimestamp = '' }: ObjectMeta): JobEnd {

@@ -28,8 +28,8 @@ export interface PlanRecord {
   readonly record: 'Plan';
   readonly message: UnitMessage & { readonly stage: 'Prepare' };
   readonly units: readonly (readonly string[])[];
-  /** The image that prepare ran, by its digest. */
-  readonly image?: string | undefined;
+  /** The image that prepare ran, by its digest, and what had been accepted as the image then. */
+  readonly image?: { readonly pinned: string; readonly accepted: string } | undefined;
 }
 
 export interface JobRecord {
@@ -193,6 +193,11 @@ export class JobRecords {
       return found.data as SpecRecord | PlanRecord;
     }
   }
+}
+
+/** What workers run: what prepare ran, unless the user has asked for another image since. */
+export function imageOf({ accepted, plan }: Pick<JobRecord, 'accepted' | 'plan'>): string {
+  return plan?.image?.accepted === accepted.image ? plan.image.pinned : accepted.image;
 }
 
 function recordOf({ accepted, specDigests: digests, revision }: SpecRecord): JobRecord {

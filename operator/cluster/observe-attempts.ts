@@ -3,9 +3,10 @@ import { exitCode } from '../../worker/contract/exit-code.ts';
 import type { Digest } from '../../common/digest.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
-import type { CommittedResult, ObservedAttempt, Why } from '../decide/observed.ts';
+import type { CommittedResult, ObservedAttempt } from '../decide/observed.ts';
 import type { ChildIdentity, ChildJob, ChildPod, PodEnd } from './children.ts';
 import { unitNameOf } from './names.ts';
+import type { Podless } from './podless-jobs.ts';
 import { waitingSentence } from './waiting.ts';
 
 export interface AttemptsToObserve {
@@ -25,8 +26,8 @@ export interface AttemptsToObserve {
   };
   /** By the UID of the pod. */
   readonly progress: ReadonlyMap<string, Progress>;
-  /** Why a Job has no pod, by the UID of the Job. */
-  readonly obstacles: ReadonlyMap<string, Why>;
+  /** Jobs that have been without a pod for a while, by their UID. */
+  readonly podless: ReadonlyMap<string, Podless>;
   readonly now: Date;
 }
 
@@ -107,21 +108,21 @@ function messageOf(
   return message === undefined ? undefined : { text: job.result, message };
 }
 
-/** Messages of what is cached, for the plan that they were read with: a job is looked at often, and has many. */
+/** Messages of what is cached, with the digests that they were judged by: a job is looked at often, and has many. */
 const messages = new WeakMap<
   ChildJob | ChildPod,
-  { readonly plan: Digest | undefined; readonly message: UnitMessage | undefined }
+  { readonly digests: string; readonly message: UnitMessage | undefined }
 >();
 
 function messageIn(
   child: ChildJob | ChildPod,
   { text, identity, input }: { text: string; identity: ChildIdentity; input: AttemptsToObserve },
 ): UnitMessage | undefined {
-  const plan = input.plan?.digest;
+  const digests = `${input.specDigests[identity.stage]} ${input.plan?.digest}`;
   const known = messages.get(child);
-  if (known !== undefined && known.plan === plan) return known.message;
+  if (known?.digests === digests) return known.message;
   const message = validMessage(text, identity, input);
-  messages.set(child, { plan, message });
+  messages.set(child, { digests, message });
   return message;
 }
 
@@ -149,23 +150,43 @@ function attemptOf(
   const last = pods.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)).at(-1);
   const base = baseOf(job.identity, job.metadata.name, { last, pods, input });
   if (said !== undefined) return { ...base, ...succeeded(said) };
-  if (job.end?.type === 'Complete') {
-    const message = `The Job ${job.metadata.name} is complete, but its pod's word of it is lost: the next attempt asks for it.`;
-    return { ...base, state: 'Interrupted', hapless: true, endTime: new Date(job.end.time), message };
-  }
-  if (job.end?.type === 'Failed')
-    return { ...base, ...failureOf(job.end, last), endTime: new Date(job.end.time) };
   const live = pods.filter(({ end }) => end === undefined);
-  if (live.length > 0 && live.every((pod) => isOverdue(pod, input.now)))
-    return { ...base, ...lostWith(live) };
-  if (job.isDeleting && live.length === 0) return { ...base, state: 'Interrupted', endTime: input.now };
+  const isLost = live.length > 0 && live.every((pod) => isOverdue(pod, input.now));
+  // A Job ends after its pod, but may be seen first: what the pod has said is yet to come.
+  if (job.end !== undefined && (live.length === 0 || isLost)) return { ...base, ...endedWith(job, last) };
+  if (isLost) return { ...base, ...lostWith(live) };
+  // Its Job will be complete in a moment.
+  if (live.length === 0 && last?.end?.exitCode === exitCode.Committed) {
+    return { ...base, ...unheard(job, last.end.finishedAt ?? job.createdAt) };
+  }
+  if (job.isDeleting && live.length === 0) {
+    return { ...base, state: 'Interrupted', endTime: new Date(job.deletedAt ?? input.now) };
+  }
   const runs = live.some(({ phase }) => phase === 'Running');
   return {
     ...base,
     state: runs ? 'Running' : 'Pending',
     ...(job.isDeleting ? { stopping: true } : {}),
-    ...(runs ? {} : pendingOf(job, { pod: live[0], last, unit: base.unit, input })),
+    ...(runs ? {} : pendingOf(job, { pod: live[0], unit: base.unit, input })),
   };
+}
+
+function endedWith(
+  job: ChildJob,
+  pod: ChildPod | undefined,
+): Pick<ObservedAttempt, 'state'> & Partial<ObservedAttempt> {
+  const { metadata, end } = job;
+  if (end === undefined) throw new Error(`${metadata.name} has not ended`);
+  if (end.type === 'Failed') return { ...failureOf(end, pod), endTime: new Date(end.time) };
+  return unheard(job, end.time);
+}
+
+function unheard(
+  { metadata }: ChildJob,
+  time: string,
+): Pick<ObservedAttempt, 'state'> & Partial<ObservedAttempt> {
+  const message = `The Job ${metadata.name} is complete, but its pod's word of it is lost: the next attempt asks for it.`;
+  return { state: 'Interrupted', hapless: true, endTime: new Date(time), message };
 }
 
 /** A pod whose Job was deleted under it. */
@@ -269,28 +290,25 @@ function lostWith(pods: readonly ChildPod[]): Pick<ObservedAttempt, 'state'> & P
 
 interface PendingInput {
   readonly pod: ChildPod | undefined;
-  /** The last one that there was. */
-  readonly last: ChildPod | undefined;
   readonly unit: string;
   readonly input: AttemptsToObserve;
 }
 
-function pendingOf(job: ChildJob, { pod, last, unit, input }: PendingInput): Partial<ObservedAttempt> {
+function pendingOf(job: ChildJob, { pod, unit, input }: PendingInput): Partial<ObservedAttempt> {
   if (job.isSuspended) {
     const place = job.queue === undefined ? 'to be resumed' : `for its turn in the queue ${job.queue}`;
     return { waiting: { reason: 'Queued', message: `${unit} waits ${place}.` } };
   }
-  const since = pod?.createdAt ?? last?.end?.finishedAt ?? job.startedAt;
-  const waiting =
-    pod === undefined
-      ? input.obstacles.get(job.metadata.uid)
-      : pod.waiting === undefined
-        ? undefined
-        : waitingSentence(unit, pod.waiting);
-  return {
-    ...(since === undefined ? {} : { waitingSince: new Date(since) }),
-    ...(waiting === undefined ? {} : { waiting }),
-  };
+  if (pod === undefined) {
+    // The Job may have run for hours before its pod was gone, so its own age says nothing of how long it has waited.
+    const { since, why } = input.podless.get(job.metadata.uid) ?? {};
+    return {
+      ...(since === undefined ? {} : { waitingSince: since }),
+      ...(why === undefined ? {} : { waiting: why }),
+    };
+  }
+  const waiting = pod.waiting === undefined ? undefined : waitingSentence(unit, pod.waiting);
+  return { waitingSince: new Date(pod.createdAt), ...(waiting === undefined ? {} : { waiting }) };
 }
 
 function isOverdue({ deadline }: ChildPod, now: Date): boolean {

@@ -6,13 +6,19 @@ import { coreEvents, type CoreEvent } from './kube-objects.ts';
 import { unitNameOf } from './names.ts';
 import { podlessSentence } from './waiting.ts';
 
-/** How long a Job may be without a pod before anyone wonders. */
+/** How long a Job may be without a pod before anyone asks why. */
 export const podlessSeconds = 5;
 /** Until the events of a Job are read again. */
 const trustedSeconds = 30;
 
-interface Known {
+export interface Podless {
+  /** Since when that is seen. */
+  readonly since: Date;
+  /** Undefined where nothing says why. */
   readonly why: Why | undefined;
+}
+
+interface Known extends Podless {
   readonly until: number;
 }
 
@@ -27,32 +33,36 @@ export class PodlessJobs {
     this.#clock = clock;
   }
 
-  /** By the UID of the Job; those of which nothing is said are not in it. */
-  async reasonsFor(jobs: readonly ChildJob[], call: CallOptions): Promise<ReadonlyMap<string, Why>> {
-    const reasons = new Map<string, Why>();
-    for (const job of jobs) {
-      const why = await this.#reasonFor(job, call);
-      if (why !== undefined) reasons.set(job.metadata.uid, why);
-    }
+  /** By the UID of the Job. */
+  async reasonsFor(jobs: readonly ChildJob[], call: CallOptions): Promise<ReadonlyMap<string, Podless>> {
+    const reasons = new Map<string, Podless>();
+    for (const job of jobs) reasons.set(job.metadata.uid, await this.#reasonFor(job, call));
     return reasons;
   }
 
+  /** It has a pod, or needs none any more. */
   forget(job: ChildJob): void {
     this.#known.delete(job.metadata.uid);
   }
 
-  async #reasonFor({ metadata, identity }: ChildJob, call: CallOptions): Promise<Why | undefined> {
+  async #reasonFor({ metadata, identity }: ChildJob, call: CallOptions): Promise<Podless> {
     const now = this.#clock.seconds();
     const known = this.#known.get(metadata.uid);
-    if (known !== undefined && known.until > now) return known.why;
+    if (known !== undefined && known.until > now) return known;
+    if (known === undefined) {
+      const first = { why: undefined, since: this.#clock.now(), until: now + podlessSeconds };
+      this.#known.set(metadata.uid, first);
+      return first;
+    }
     const fieldSelector = `involvedObject.uid=${metadata.uid},reason=FailedCreate`;
     const selection = { namespace: metadata.namespace, fieldSelector, ...call };
     const { items } = await this.#client.list(coreEvents, selection);
     const last = items.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1)).at(-1);
     const unit = identity === undefined ? metadata.name : unitNameOf(identity.stage, identity.index);
     const why = last?.message === undefined ? undefined : podlessSentence(unit, last.message);
-    this.#known.set(metadata.uid, { why, until: now + trustedSeconds });
-    return why;
+    const found = { why, since: known.since, until: now + trustedSeconds };
+    this.#known.set(metadata.uid, found);
+    return found;
   }
 }
 

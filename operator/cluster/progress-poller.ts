@@ -67,7 +67,8 @@ export class ProgressPoller {
     const host = address.includes(':') ? `[${address}]` : address;
     const text = await fetchText(`http://${host}:${progressPort}/progress`, signal);
     const progress = text === undefined ? undefined : parsed(text);
-    if (progress !== undefined) this.#progress.set(uid, progress);
+    // The address may be another pod's by now.
+    if (progress?.attempt === uid) this.#progress.set(uid, progress);
     const before = this.#asked.get(uid)?.wait ?? shortestSeconds / 2;
     const wait = text === undefined ? Math.min(longestSeconds, before * 2) : shortestSeconds;
     this.#asked.set(uid, { wait, next: clock.seconds() + wait });
@@ -89,7 +90,7 @@ function parsed(text: string): Progress | undefined {
 }
 
 /** Whatever goes wrong, there is no progress to show, and that is all. */
-async function fetchWithin(url: string, signal: AbortSignal): Promise<string | undefined> {
+export async function fetchWithin(url: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
     const response = await fetch(url, { signal: timeout, redirect: 'error' });

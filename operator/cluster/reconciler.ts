@@ -19,7 +19,7 @@ import { apiVersion, kind } from '../../crds/distillation-job.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { pinnedImage } from './pinned-image.ts';
-import { podlessSeconds, type PodlessJobs } from './podless-jobs.ts';
+import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -66,6 +66,7 @@ export class Reconciler {
     const { uid } = cached.metadata;
     const jobs = writes
       .merge(uid, cache.childJobs(uid))
+      .filter(({ controllerUid }) => controllerUid === uid)
       .map((job) => (writes.isDeleted(job) ? { ...job, isDeleting: true } : job));
     const pods = cache.childPods(uid);
     return cached.isAtRest
@@ -86,6 +87,7 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<number | undefined> {
     const { uid = '' } = object.metadata;
+    this.#options.records.forget(uid);
     if (children.jobs.length === 0) {
       this.forget(uid);
       return undefined;
@@ -111,13 +113,12 @@ export class Reconciler {
         signal,
       );
     }
-    const late = this.#podless(children).filter((job) => this.#isLate(job));
-    const obstacles = await this.#options.podless.reasonsFor(late, { signal });
+    const podless = await this.#reasonsForPodless(children, signal);
     let { record } = loaded;
-    let observation = this.#observe(object.metadata.uid ?? '', children, { record, obstacles });
+    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless });
     if (record.plan === undefined && observation.prepared !== undefined) {
       record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
-      observation = this.#observe(object.metadata.uid ?? '', children, { record, obstacles });
+      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless });
     }
     const facts = await this.#options.claims.factsOf(object.metadata.namespace ?? '', record.accepted, {
       signal,
@@ -135,7 +136,7 @@ export class Reconciler {
     const wait = await this.#carryOut({ object, children, record, onOneNode }, decision, signal);
     // Last, because others wait for what was decided, and nobody for this.
     await recordResults(this.#options, observation.unrecorded, signal);
-    return earliest(wait, this.#podless(children).length > 0 ? podlessSeconds : undefined, runsOf(observed));
+    return earliest(wait, withoutPods(children).length > 0 ? podlessSeconds : undefined, runsOf(observed));
   }
 
   async #carryOut(job: Carried, decision: Decision, signal: AbortSignal): Promise<number | undefined> {
@@ -169,10 +170,10 @@ export class Reconciler {
   #observe(
     uid: string,
     { jobs, pods }: Children,
-    known?: { record: JobRecord; obstacles: ReadonlyMap<string, Why> },
+    known?: { record: JobRecord; podless: ReadonlyMap<string, Podless> },
   ): ObservedAttempts {
     const { clock, progress } = this.#options;
-    const { record, obstacles = new Map<string, Why>() } = known ?? {};
+    const { record, podless = new Map<string, Podless>() } = known ?? {};
     const { plan, specDigests, accepted } = record ?? {};
     return observeAttempts({
       uid,
@@ -182,24 +183,16 @@ export class Reconciler {
       device: (stage) => (accepted === undefined ? 'CPU' : deviceOf(accepted.compiled.spec, stage)),
       ...(plan === undefined ? {} : { plan: planToObserve(plan) }),
       progress,
-      obstacles,
+      podless,
       now: clock.now(),
     });
   }
 
-  /** Jobs for which the cluster has made no pod yet. */
-  #podless({ jobs, pods }: Children): readonly ChildJob[] {
-    const withPods = new Set(pods.map(({ controllerUid }) => controllerUid));
-    return jobs.filter(
-      ({ end, isSuspended, isDeleting, metadata }) =>
-        end === undefined && !isSuspended && !isDeleting && !withPods.has(metadata.uid),
-    );
-  }
-
-  /** It has had the time to. */
-  #isLate({ startedAt, createdAt }: ChildJob): boolean {
-    const since = Date.parse(startedAt ?? createdAt);
-    return this.#options.clock.now().getTime() - since >= podlessSeconds * 1000;
+  async #reasonsForPodless(children: Children, signal: AbortSignal): Promise<ReadonlyMap<string, Podless>> {
+    const { podless } = this.#options;
+    const without = new Set(withoutPods(children));
+    for (const job of children.jobs) if (!without.has(job)) podless.forget(job);
+    return await podless.reasonsFor([...without], { signal });
   }
 
   /** A refusal that only an edit can mend ends the job, once nothing runs that could still be of use. */
@@ -207,6 +200,16 @@ export class Reconciler {
     const running = attempts.some(({ state }) => state === 'Running' || state === 'Pending');
     return running ? undefined : this.#options.obstacles.finalRefusal(object);
   }
+}
+
+/** Jobs that should have a pod that lives, and have none. */
+function withoutPods({ jobs, pods }: Children): readonly ChildJob[] {
+  const live = pods.filter(({ end }) => end === undefined);
+  const withPods = new Set(live.map(({ controllerUid }) => controllerUid));
+  return jobs.filter(
+    ({ end, isSuspended, isDeleting, metadata }) =>
+      end === undefined && !isSuspended && !isDeleting && !withPods.has(metadata.uid),
+  );
 }
 
 export interface Children {
@@ -239,11 +242,12 @@ function planOf(
 ): PlanRecord {
   const { accepted, current } = record;
   const training = trainingOf(accepted.compiled);
+  const pinned = pinnedImage(accepted.image, imageId);
   return {
     record: 'Plan',
     message,
     units: chooseUnits(message, training, packingOf(current)),
-    image: pinnedImage(accepted.image, imageId),
+    image: pinned === undefined ? undefined : { pinned, accepted: accepted.image },
   };
 }
 

@@ -151,12 +151,13 @@ function environmentOf({ accepted, unitSpec }: PodToRender, resources: StageReso
     { name: 'HOME', value: ownVolumes.temporary.mountPath },
     { name: podEnvironment.podUid, valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
     { name: podEnvironment.scratch, value: ownVolumes.scratch.mountPath },
-    // Kubernetes would replace $(NAME) in it.
-    { name: podEnvironment.unitSpec, value: unitSpec.replaceAll('$(', '$$$$(') },
+    // Kubernetes replaces $(NAME) in it, and makes one $ of two.
+    { name: podEnvironment.unitSpec, value: unitSpec.replaceAll('$', '$$$$') },
+    ...credentialsOf(spec),
   ];
   const names = new Set(own.map(({ name }) => name));
   const given = (spec.pod.env ?? []).filter(({ name }) => !names.has(name));
-  return [...given, ...credentialsOf(spec), ...own];
+  return [...given, ...own];
 }
 
 function deviceEnvironment({ device, gpu }: StageResources): Environment {

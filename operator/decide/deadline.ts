@@ -29,7 +29,10 @@ export function secondsToPendingDeadline(observed: Observed, now: Date): number 
 /** Attempts that could have started, the one that has waited longest first. */
 function waitingAttempts({ attempts }: Observed): readonly ObservedAttempt[] {
   return attempts
-    .filter(({ state, waitingSince }) => state === 'Pending' && waitingSince !== undefined)
+    .filter(
+      ({ state, stopping, waitingSince }) =>
+        state === 'Pending' && stopping !== true && waitingSince !== undefined,
+    )
     .toSorted((a, b) => (a.waitingSince?.getTime() ?? 0) - (b.waitingSince?.getTime() ?? 0));
 }
 

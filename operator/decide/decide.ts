@@ -24,7 +24,9 @@ export function decide(observed: Observed, now: Date): Decision {
   const verdict = judge(units, observed, now);
   const status = describeStatus(units, observed, verdict, now);
   const mayStart = verdict.kind === 'Open' && observed.stop === undefined && observed.invalid === undefined;
-  const requeueAfterSeconds = mayStart ? nextLook(units, observed, now) : undefined;
+  const requeueAfterSeconds = mayStart
+    ? nextLook(units, observed, now)
+    : secondsOrNever(secondsUntil(observed.changesAt, now));
   return {
     create: mayStart ? startable(units, observed, now) : [],
     remove: decideRemovals(units, observed, verdict),
@@ -60,6 +62,8 @@ export function isFinished(status: NonNullable<Observed['previous']>): boolean {
 
 function startable(units: UnitViews, observed: Observed, now: Date): Decision['create'] {
   if (units.prepare.state.kind !== 'Done') return decidePrepare(units.prepare, now);
+  // It was told what there is: a unit that counts anew since then would train for nobody.
+  if (units.finetune.state.kind === 'Active') return [];
   const finetune = decideFinetune(units, observed.prepared, now);
   return finetune.length > 0 ? finetune : decideDispatch(units.distill, observed, now);
 }
@@ -72,8 +76,11 @@ function nextLook(units: UnitViews, observed: Observed, now: Date): number | und
       : [],
   );
   const moments = [...backoffs, secondsToDeadline(observed, now), secondsToPendingDeadline(observed, now)];
-  const nearest = Math.min(...moments, secondsUntil(observed.changesAt, now));
-  return nearest === Infinity ? undefined : Math.max(0, nearest);
+  return secondsOrNever(Math.min(...moments, secondsUntil(observed.changesAt, now)));
+}
+
+function secondsOrNever(seconds: number): number | undefined {
+  return seconds === Infinity ? undefined : Math.max(0, seconds);
 }
 
 function secondsUntil(time: Date | undefined, now: Date): number {

@@ -14,7 +14,7 @@ export function phaseOf(units: UnitViews, observed: Observed, verdict: Verdict):
     return started ? 'Preparing' : 'Pending';
   }
   const settled = units.distill.every(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');
-  return settled ? 'Finetuning' : 'Distilling';
+  return settled || units.finetune.state.kind === 'Active' ? 'Finetuning' : 'Distilling';
 }
 
 /** Told to stand still, and nothing is observed to run any more. */

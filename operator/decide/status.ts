@@ -9,6 +9,7 @@ import type { Observed, Why } from './observed.ts';
 import { phaseOf, type Phase } from './phase.ts';
 import { summaryOf } from './summary.ts';
 import { suspensionsOf } from './suspensions.ts';
+import { firstLine } from './text.ts';
 import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -97,5 +98,5 @@ function retryText(activity: string, { attempts, retry }: Observed): string {
   const again = attempts.some((other) => other.unit === last.unit && isActive(other))
     ? 'is tried again'
     : 'failed';
-  return `${activity} ${last.unit} ${again}: ${last.message ?? 'no reason given'}`;
+  return `${activity} ${last.unit} ${again}: ${firstLine(last.message ?? 'no reason given')}`;
 }

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { projectJob, projectPod } from './children.ts';
+import { labels } from './names.ts';
+import {
+  aJob,
+  aKubeJob,
+  aKubePod,
+  aPod,
+  complete,
+  failed,
+  imageId,
+  podStatus,
+  time,
+} from './testing/children.ts';
+
+describe('what is kept of a Job', () => {
+  it('is whose it is, and which attempt', () => {
+    expect(aJob({ stage: 'Distill', index: 12, attempt: 3, retry: 1, revision: 2 })).toMatchObject({
+      metadata: { name: 'mnist-u012-3', namespace: 'team' },
+      identity: {
+        ownerUid: 'owner-uid',
+        ownerName: 'mnist',
+        stage: 'Distill',
+        index: 12,
+        attempt: 3,
+        retry: 1,
+        revision: 2,
+      },
+      controllerUid: 'owner-uid',
+      isDeleting: false,
+      isSuspended: false,
+      end: undefined,
+    });
+  });
+
+  it.each([
+    { of: 'a stage that is none', change: { [labels.stage]: 'train' } },
+    { of: 'an attempt that is no number', change: { [labels.attempt]: 'two' } },
+    { of: 'a negative unit', change: { [labels.unit]: '-1' } },
+  ])('is no attempt with $of on its labels', ({ change }) => {
+    expect(aJob({ labels: change }).identity).toBeUndefined();
+  });
+
+  it.each([
+    {
+      of: 'complete',
+      conditions: complete(100),
+      end: { type: 'Complete', reason: 'CompletionsReached', message: '', time: time(100) },
+    },
+    {
+      of: 'failed',
+      conditions: failed('PodFailurePolicy', 'Container worker failed with exit code 64', 100),
+      end: {
+        type: 'Failed',
+        reason: 'PodFailurePolicy',
+        message: 'Container worker failed with exit code 64',
+        time: time(100),
+      },
+    },
+    {
+      of: 'about to fail, its pods still ending',
+      conditions: [{ type: 'FailureTarget', status: 'True', reason: 'PodFailurePolicy' }],
+      end: undefined,
+    },
+    { of: 'no longer failed', conditions: [{ type: 'Failed', status: 'False' }], end: undefined },
+  ])('says that it is $of', ({ conditions, end }) => {
+    expect(aJob({ conditions }).end).toEqual(end);
+  });
+
+  it('counts as held back until its controller has seen that it is not', () => {
+    const conditions = [{ type: 'Suspended', status: 'True', reason: 'JobSuspended' }];
+    expect(aJob({ suspend: true, conditions }).isSuspended).toBe(true);
+    expect(aJob({ suspend: false, conditions }).isSuspended).toBe(true);
+    expect(aJob({ suspend: false, conditions: [{ type: 'Suspended', status: 'False' }] }).isSuspended).toBe(
+      false,
+    );
+  });
+
+  it('is little: neither template nor managed fields', () => {
+    const job = aKubeJob();
+    const kept = JSON.stringify(
+      projectJob({ ...job, spec: { ...job.spec, template: { spec: 'template' } } }),
+    );
+    expect(kept).not.toContain('template');
+    expect(kept.length).toBeLessThan(600);
+  });
+});
+
+describe('what is kept of a pod', () => {
+  it('that runs: where, since when, and its image', () => {
+    expect(aPod({ node: 'gpu-1', status: podStatus.running(5) })).toMatchObject({
+      phase: 'Running',
+      node: 'gpu-1',
+      address: '10.0.0.7',
+      startedAt: time(5),
+      end: undefined,
+      waiting: undefined,
+      imageId,
+    });
+  });
+
+  it.each([
+    {
+      of: 'memory that ran out',
+      status: podStatus.outOfMemory(),
+      end: { exitCode: 137, reason: 'OOMKilled', disruption: undefined, finishedAt: time(95) },
+    },
+    {
+      of: 'an eviction that its worker had the time to obey',
+      status: podStatus.evicted(),
+      end: { exitCode: 75, reason: 'Evicted', disruption: 'TerminationByKubelet' },
+    },
+    {
+      of: 'a preemption',
+      status: podStatus.preempted(),
+      end: { exitCode: 137, disruption: 'PreemptionByScheduler' },
+    },
+    {
+      of: 'an admission that kubelet refused, without a word of containers',
+      status: podStatus.admissionError(),
+      end: {
+        exitCode: undefined,
+        reason: 'UnexpectedAdmissionError',
+        message: expect.stringContaining('no healthy devices') as string,
+        finishedAt: undefined,
+      },
+    },
+    {
+      of: 'a container that could not be started, in 1970',
+      status: podStatus.startError(),
+      end: {
+        exitCode: undefined,
+        reason: 'StartError',
+        message: expect.stringContaining('executable file not found') as string,
+      },
+    },
+    {
+      of: 'a node that had forgotten its container',
+      status: podStatus.ended(137, { reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null }),
+      end: { exitCode: undefined, reason: 'ContainerStatusUnknown' },
+    },
+    {
+      of: 'a failure with last words',
+      status: podStatus.ended(1, { message: 'It broke.' }),
+      end: { exitCode: 1, reason: 'Error', message: 'It broke.', finishedAt: time(95) },
+    },
+    { of: 'success', status: podStatus.ended(0), end: { exitCode: 0, reason: 'Completed', message: '' } },
+  ])('that ended by $of', ({ status, end }) => {
+    expect(aPod({ status }).end).toMatchObject(end);
+  });
+
+  it.each([
+    {
+      of: 'an image that is not there',
+      status: podStatus.waiting('ImagePullBackOff', 'Back-off pulling image "worker:9"'),
+      waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "worker:9"' },
+    },
+    {
+      of: 'a Secret that is not there',
+      status: podStatus.waiting('CreateContainerConfigError', 'secret "s3" not found'),
+      waiting: { reason: 'CreateContainerConfigError', message: 'secret "s3" not found' },
+    },
+    {
+      of: 'a node',
+      status: podStatus.unscheduled('0/3 nodes are available: 3 Insufficient nvidia.com/gpu.'),
+      waiting: {
+        reason: 'Unschedulable',
+        message: '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.',
+      },
+    },
+    {
+      of: 'nothing but its creation',
+      status: podStatus.waiting('ContainerCreating', ''),
+      waiting: undefined,
+    },
+    { of: 'nothing that is known', status: undefined, waiting: undefined },
+  ])('that waits for $of', ({ status, waiting }) => {
+    expect(
+      projectPod({ ...aKubePod(), ...(status === undefined ? { status: {} } : { status }) }).waiting,
+    ).toEqual(waiting);
+  });
+
+  it('has the end of its grace period, by which it should have ended', () => {
+    expect(aPod({ deadline: 130, status: podStatus.running() }).deadline).toBe(time(130));
+  });
+});

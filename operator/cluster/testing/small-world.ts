@@ -1,0 +1,204 @@
+import { specDigests } from '../../../worker/contract/job-spec.ts';
+import type { Stage } from '../../../worker/contract/primitives.ts';
+import type { DistillationJobStatus } from '../../../crds/status.ts';
+import { FakeClock } from '../../kube/testing/fake-clock.ts';
+import { keyOf } from '../../kube/store.ts';
+import { Obstacles } from '../apply-decision.ts';
+import { projectDistillationJob } from '../cached-job.ts';
+import { projectJob, projectPod } from '../children.ts';
+import { Claims } from '../claims.ts';
+import { JobRecords } from '../job-records.ts';
+import {
+  distillationJobs,
+  kubeJobs,
+  kubePods,
+  type DistillationJobObject,
+  type KubeJob,
+  type KubePod,
+} from '../kube-objects.ts';
+import { jobNameOf } from '../names.ts';
+import type { OperatorDefaults } from '../operator-defaults.ts';
+import { PodlessJobs } from '../podless-jobs.ts';
+import { RecentWrites } from '../recent-writes.ts';
+import { Reconciler, type ReconcilerOptions } from '../reconciler.ts';
+import { StatusWriter } from '../status-writer.ts';
+import { aKubePod, complete, owner, podStatus, type PodChange } from './children.ts';
+import { accepted, aDistillationJob, defaults, type ObjectChange } from './distillation-jobs.ts';
+import { FakeCluster } from './fake-cluster.ts';
+import { said, type Said } from './messages.ts';
+
+type Cache = ReconcilerOptions['cache'];
+
+const key = `${owner.namespace}/${owner.name}`;
+
+/** One DistillationJob, its children, and an operator that looks at it when a test says so. */
+export class SmallWorld {
+  readonly clock = new FakeClock();
+  readonly cluster = new FakeCluster();
+  #reconciler: Reconciler;
+  #frozen: Cache | undefined;
+
+  constructor(change: ObjectChange = {}) {
+    this.cluster.put(distillationJobs, aDistillationJob(change));
+    this.#reconciler = this.#newReconciler(defaults);
+  }
+
+  /** Everything the operator had in memory is gone. */
+  restartOperator(given: OperatorDefaults = defaults): void {
+    this.#reconciler = this.#newReconciler(given);
+  }
+
+  async reconcile(): Promise<number | undefined> {
+    return await this.#reconciler.reconcile(key, new AbortController().signal);
+  }
+
+  /** The writes of one more look at the job. */
+  async writes(): Promise<string[]> {
+    const before = this.cluster.writes.length;
+    await this.reconcile();
+    return this.cluster.writes.slice(before);
+  }
+
+  /** The operator goes on to see what there is now, whatever becomes of it. */
+  freezeCache(): void {
+    const [job, jobs, pods] = [this.#live().job(key), this.#live().childJobs(''), this.#live().childPods('')];
+    this.#frozen = { job: () => job, childJobs: () => jobs, childPods: () => pods };
+  }
+
+  thawCache(): void {
+    this.#frozen = undefined;
+  }
+
+  get object(): DistillationJobObject {
+    const [job] = this.cluster.of(distillationJobs);
+    if (job === undefined) throw new Error('the job is gone');
+    return job;
+  }
+
+  get status(): DistillationJobStatus {
+    return this.object.status ?? {};
+  }
+
+  /** Conditions that hold, with their reasons. */
+  get conditions(): Record<string, string> {
+    const holding = this.status.conditions?.filter(({ status }) => status === 'True') ?? [];
+    return Object.fromEntries(holding.map(({ type, reason }) => [type, reason]));
+  }
+
+  get jobs(): KubeJob[] {
+    return this.cluster.of(kubeJobs);
+  }
+
+  get jobNames(): string[] {
+    return this.jobs.map(({ metadata }) => metadata.name ?? '');
+  }
+
+  /** An edit of the manifest. */
+  edit(change: ObjectChange): void {
+    const { metadata, status } = this.object;
+    const { spec } = aDistillationJob(change);
+    const generation = (metadata.generation ?? 1) + 1;
+    this.cluster.put(distillationJobs, {
+      metadata: { ...metadata, generation },
+      spec,
+      ...(status === undefined ? {} : { status }),
+    });
+  }
+
+  emptyStatus(): void {
+    this.cluster.put(distillationJobs, { ...this.object, status: {} });
+  }
+
+  /** The pod of an attempt, whatever it does. */
+  pod(change: PodChange): KubePod {
+    const { stage = 'Distill', index = 0, attempt = 1 } = change;
+    const name = jobNameOf(owner.name, { stage, index, attemptNumber: attempt });
+    return this.cluster.put(kubePods, aKubePod({ ...change, jobUid: `uid-of-${name}` }));
+  }
+
+  run(stage: Stage, index = 0, attempt = 1): void {
+    this.pod({ stage, index, attempt, status: podStatus.running() });
+  }
+
+  /** The attempt's pod has committed, and its Job is complete. */
+  commit(stage: Stage, index = 0, attempt = 1, change: Said = {}): void {
+    const digest = specDigests(accepted().compiled.spec)[stage];
+    const message = said(stage, { specDigest: digest, index, ...change });
+    this.pod({ stage, index, attempt, status: podStatus.ended(0, { message }) });
+    this.end({ stage, index, attempt }, complete());
+  }
+
+  end(
+    { stage, index, attempt }: { stage: Stage; index: number; attempt: number },
+    conditions: NonNullable<KubeJob['status']>['conditions'],
+  ): void {
+    const name = jobNameOf(owner.name, { stage, index, attemptNumber: attempt });
+    const job = this.jobs.find(({ metadata }) => metadata.name === name);
+    if (job === undefined) throw new Error(`there is no ${name}`);
+    this.cluster.put(kubeJobs, { ...job, status: conditions === undefined ? {} : { conditions } });
+  }
+
+  removePods(): void {
+    for (const { metadata } of this.cluster.of(kubePods)) {
+      void this.cluster.delete(kubePods, { name: metadata.name ?? '' });
+    }
+  }
+
+  async removeJobs(): Promise<void> {
+    for (const name of this.jobNames) await this.cluster.delete(kubeJobs, { name });
+  }
+
+  /** Prepared, and its two units made. */
+  async distilling(): Promise<this> {
+    await this.reconcile();
+    this.commit('Prepare');
+    await this.reconcile();
+    return this;
+  }
+
+  async complete(): Promise<this> {
+    await this.distilling();
+    this.commit('Distill', 0);
+    this.commit('Distill', 1);
+    await this.reconcile();
+    this.commit('Finetune');
+    await this.reconcile();
+    return this;
+  }
+
+  #live(): Cache {
+    const { cluster } = this;
+    return {
+      job: (asked) =>
+        cluster
+          .of(distillationJobs)
+          .map(projectDistillationJob)
+          .find((job) => keyOf(job) === asked),
+      childJobs: () => cluster.of(kubeJobs).map(projectJob),
+      childPods: () => cluster.of(kubePods).map(projectPod),
+    };
+  }
+
+  #newReconciler(given: OperatorDefaults): Reconciler {
+    const { cluster, clock } = this;
+    const cache = (): Cache => this.#frozen ?? this.#live();
+    return new Reconciler({
+      client: cluster as unknown as ReconcilerOptions['client'],
+      clock,
+      cache: {
+        job: (asked) => cache().job(asked),
+        childJobs: (uid) => cache().childJobs(uid),
+        childPods: (uid) => cache().childPods(uid),
+      },
+      records: new JobRecords(cluster, given),
+      statuses: new StatusWriter(cluster, clock),
+      writes: new RecentWrites(clock),
+      claims: new Claims(cluster, clock),
+      podless: new PodlessJobs(cluster, clock),
+      obstacles: new Obstacles(clock),
+      recorder: { record: ({ reason }) => void cluster.requests.push(`event ${reason}`) },
+      metrics: { statusWritten: () => undefined, unitCreated: () => undefined },
+      progress: new Map(),
+    });
+  }
+}
