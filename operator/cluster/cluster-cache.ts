@@ -3,6 +3,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { listWatch, Reflector } from '../kube/reflector.ts';
 import type { KubeObject, Resource } from '../kube/resource.ts';
+import { watchesNotReady } from '../program/watch-readiness.ts';
 import { keyOf, type ReadonlyStore, type StoreChange, type StoredObject } from '../kube/store.ts';
 import { projectDistillationJob, type CachedJob } from './cached-job.ts';
 import { projectJob, projectPod, type ChildIdentity, type ChildJob, type ChildPod } from './children.ts';
@@ -35,22 +36,21 @@ type Index = 'owner';
 interface View<P extends StoredObject> {
   readonly store: ReadonlyStore<P, Index>;
   readonly synced: Promise<void>;
+  readonly isSynced: boolean;
   run(signal: AbortSignal): Promise<void>;
   secondsSinceContact(): number;
 }
-
-/** A watch that has been silent for longer is no longer to be relied on. */
-const oldestContactSeconds = 240;
 
 /** DistillationJobs and their children as the cluster has them, of one namespace, some, or all. */
 export class ClusterCache {
   readonly #jobs: readonly View<CachedJob>[];
   readonly #childJobs: readonly View<ChildJob>[];
   readonly #childPods: readonly View<ChildPod>[];
-  #isSynced = false;
+  readonly #namespaces: readonly string[] | undefined;
 
   constructor(options: ClusterCacheOptions) {
-    const { changed, jobRemoved, childJobChanged } = options;
+    const { changed, jobRemoved, childJobChanged, namespaces } = options;
+    this.#namespaces = namespaces;
     const owned = (child: { identity: ChildIdentity | undefined }): readonly string[] =>
       child.identity === undefined ? [] : [child.identity.ownerUid];
     const tell = ({ object }: StoreChange<ChildJob> | StoreChange<ChildPod>): void => {
@@ -92,18 +92,15 @@ export class ClusterCache {
   /** Resolves when everything has been listed once. */
   async synced(): Promise<void> {
     await Promise.all(this.#all().map(async ({ view }) => await view.synced));
-    this.#isSynced = true;
   }
 
   /** Why what is cached can't be relied on; undefined when it can. */
   notReady(): string | undefined {
-    if (!this.#isSynced) return 'the cluster has not been listed yet';
-    for (const { resource, view } of this.#all()) {
-      const seconds = view.secondsSinceContact();
-      if (seconds > oldestContactSeconds)
-        return `nothing was heard of ${resource} for ${Math.round(seconds)} s`;
-    }
-    return undefined;
+    const named = this.#all().map(({ resource, namespace, view }) => [
+      namespace === undefined ? resource : `${resource} of ${namespace}`,
+      view,
+    ]);
+    return watchesNotReady(Object.fromEntries(named) as Readonly<Record<string, View<StoredObject>>>);
   }
 
   /** Seconds since anything was heard, for each resource; of several namespaces the worst. */
@@ -135,15 +132,21 @@ export class ClusterCache {
     return this.#childPods.flatMap(({ store }) => store.list());
   }
 
-  #all(): readonly { readonly resource: string; readonly view: View<StoredObject> }[] {
+  #all(): readonly NamedView[] {
     const named = (resource: string, views: readonly View<StoredObject>[]) =>
-      views.map((view) => ({ resource, view }));
+      views.map((view, index) => ({ resource, namespace: this.#namespaces?.[index], view }));
     return [
       ...named('distillationjobs', this.#jobs),
       ...named('jobs', this.#childJobs),
       ...named('pods', this.#childPods),
     ];
   }
+}
+
+interface NamedView {
+  readonly resource: string;
+  readonly namespace: string | undefined;
+  readonly view: View<StoredObject>;
 }
 
 interface ViewOptions<T extends KubeObject, P extends StoredObject> {

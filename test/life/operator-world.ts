@@ -16,6 +16,7 @@ import {
 } from '../chaos/objects.ts';
 import { PodSimulator } from '../chaos/pod-simulator.ts';
 import { PretendWorker } from '../chaos/pretend-worker.ts';
+import type { ApiServerOptions } from '../cluster/api-server.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { waitFor } from '../cluster/wait-for.ts';
@@ -50,7 +51,20 @@ export interface OperatorWorld extends AsyncDisposable {
   letGo(name: string): void;
   /** Times that each unit of a job was trained to its end. */
   trainings(name: string): Promise<Readonly<Record<string, number>>>;
-  startOperator(args?: readonly string[]): Promise<OperatorProcess>;
+  startOperator(args?: readonly string[] | OperatorToStart): Promise<OperatorProcess>;
+}
+
+export interface OperatorToStart {
+  readonly args: readonly string[];
+  /** In place of the administrator's. */
+  readonly kubeconfig?: string;
+  /** Whether it leads by a Lease. */
+  readonly elects?: boolean;
+}
+
+export interface WorldOptions extends ApiServerOptions {
+  /** Of the pretend node. */
+  readonly gpus: number;
 }
 
 export interface JobOptions {
@@ -64,9 +78,9 @@ export interface JobOptions {
 export const namespace = 'life';
 
 /** A control plane, pods that are played, and what a test needs to say to them. The operator is started by the test. */
-export async function startOperatorWorld({ gpus }: { gpus: number }): Promise<OperatorWorld> {
+export async function startOperatorWorld({ gpus, ...server }: WorldOptions): Promise<OperatorWorld> {
   await using undo = new AsyncDisposableStack();
-  const controlPlane = undo.use(await startControlPlane());
+  const controlPlane = undo.use(await startControlPlane(server));
   const { kubeconfig } = controlPlane;
   await kubectl(kubeconfig, ['apply', '--server-side', '-f', crdFile]);
   await waitFor('the definition to be served', async () =>
@@ -145,19 +159,16 @@ export async function startOperatorWorld({ gpus }: { gpus: number }): Promise<Op
         [...Map.groupBy(committed, ({ unit }) => unit)].map(([unit, runs]) => [unit, runs.length]),
       );
     },
-    startOperator: async (args = []) =>
-      await startOperator({
-        program: operatorProgram,
-        args: [
-          '--kubeconfig',
-          kubeconfig,
-          '--no-leader-election',
-          '--listen',
-          'off',
-          '--no-progress',
-          ...args,
-        ],
-      }),
+    startOperator: async (given = []) => {
+      const {
+        args,
+        kubeconfig: own = kubeconfig,
+        elects = false,
+      } = 'args' in given ? given : { args: given };
+      const fixed = ['--kubeconfig', own, '--listen', 'off', '--no-progress'];
+      const election = elects ? [] : ['--no-leader-election'];
+      return await startOperator({ program: operatorProgram, args: [...fixed, ...election, ...args] });
+    },
     [Symbol.asyncDispose]: async () => {
       for (const gate of gates.values()) gate.resolve();
       await owned.disposeAsync();
