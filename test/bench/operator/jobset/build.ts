@@ -9,6 +9,11 @@ import { isThere } from '../../../../scripts/cluster/kubernetes.ts';
 import { lastLines, runCommand } from '../../../../scripts/tensorflow/command.ts';
 
 const module = dirname(fileURLToPath(import.meta.url));
+const jobSetModule = {
+  folder: module,
+  name: 'JobSet',
+  otherwise: 'the benchmark runs without it (--no-jobset)',
+};
 const packageName = 'sigs.k8s.io/jobset';
 
 export interface JobSet {
@@ -24,7 +29,7 @@ export interface JobSet {
  * @throws BlockstillError `setup/missing-tools`, `setup/compiler-failed`
  */
 export async function buildJobSet(): Promise<JobSet> {
-  const go = await findGo();
+  const go = await findGo(jobSetModule);
   const run = async (...words: string[]): Promise<string> => {
     const environment = { CGO_ENABLED: '0', GOWORK: 'off' };
     const result = await runCommand(go, ['-C', module, ...words], { environment });
