@@ -23,7 +23,7 @@ export async function startOperatorContender(options: ContenderOptions): Promise
       kubeconfig: await writeKubeconfig(apiServer.authority, 'operator', apiServer.url),
       log: join(apiServer.folder, 'log', 'operator.log'),
       leaderElection: false,
-      commandArguments: ['--kube-api-qps', String(qps), '--kube-api-burst', String(qps)],
+      commandArguments: ['--qps', String(qps), '--burst', String(qps)],
     }),
   );
   await operator.untilReady();

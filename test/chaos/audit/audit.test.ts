@@ -319,6 +319,20 @@ describe('maxParallel', () => {
     expect(faults(three(3, 1))).toEqual([]);
   });
 
+  test('leaves out a unit whose pod has succeeded, though its Job is not Complete yet', () => {
+    const [a, b, c] = [units[0]!, units[1]!, units[2]!];
+    const history = (phase: string) =>
+      events(
+        ['ADDED', resource()],
+        ['ADDED', a],
+        ['ADDED', pod('a', a, { phase })],
+        ['ADDED', b],
+        ['ADDED', c],
+      );
+    expect(faults(history('Succeeded'))).toEqual([]);
+    expect(faults(history('Failed'))).toHaveLength(1);
+  });
+
   test('may have been another a moment ago', () => {
     expect(faults(three(2, 6))).toEqual([]);
   });

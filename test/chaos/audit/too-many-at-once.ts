@@ -4,9 +4,13 @@ import { isLive, replay } from './world.ts';
 /** For so long after an edit the operator may still go by the value before it. */
 const editSeenSeconds = 5;
 
-/** More distill Jobs at once than `execution.maxParallel` allows. */
+/**
+ * More distill Jobs at work at once than `execution.maxParallel` allows. One whose pod has succeeded has no more work,
+ * though its controller takes a second to say so.
+ */
 export function findTooManyAtOnce({ history }: AuditInput): Violation[] {
   const violations: Violation[] = [];
+  const succeeded = new Set<string | undefined>();
   const limits = new Map<string, { limit: number; until: number }[]>();
   replay(history.events, ({ object, type, revision, seconds }, world) => {
     if (object.kind === 'DistillationJob') {
@@ -18,12 +22,14 @@ export function findTooManyAtOnce({ history }: AuditInput): Violation[] {
       limits.set(object.uid, [...known, { limit, until: Infinity }]);
       return;
     }
+    if (object.kind === 'Pod' && object.phase === 'Succeeded') succeeded.add(object.ownerUid);
     if (object.kind !== 'Job' || type !== 'ADDED' || object.stage !== 'distill') return;
     const allowed = (limits.get(object.jobUid) ?? [])
       .filter(({ until }) => seconds <= until)
       .map(({ limit }) => limit);
     const live = [...world.jobs.values()].filter(
-      (job) => job.jobUid === object.jobUid && job.stage === 'distill' && isLive(job),
+      (job) =>
+        job.jobUid === object.jobUid && job.stage === 'distill' && isLive(job) && !succeeded.has(job.uid),
     );
     if (allowed.length === 0 || live.length <= Math.max(...allowed)) return;
     const sentence = `Job ${object.name} (resourceVersion ${revision}) makes ${live.length} live units of ${object.jobUid}, where ${Math.max(...allowed)} are allowed.`;
