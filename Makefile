@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .PHONY: help
 help: ## List these commands
 	@echo 'Usage: make <command>'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: ## Install what the project needs: packages, Node 24, TensorFlow (safe to repeat)
@@ -18,8 +18,9 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
-test: setup ## Set up, build Kubernetes once for the tests, then run every check and every test
+test: setup ## Set up, build Kubernetes and an S3 server once for the tests, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
+	@node scripts/setup-s3-server.ts --for-tests
 	@node scripts/check.ts --tests
 
 .PHONY: unit
@@ -52,6 +53,15 @@ operator: setup ## Run the operator here, on the cluster of your kubeconfig; opt
 .PHONY: bundle
 bundle: setup ## Bundle the programs of the images into dist/
 	@node scripts/bundle.ts
+.PHONY: bench-operator
+bench-operator: setup ## Measure the operator with 1,000 jobs, beside JobSet (BENCH='--jobs 200')
+	@node scripts/setup-cluster.ts
+	@node test/bench/operator/main.ts $(BENCH)
+
+.PHONY: chaos
+chaos: setup ## Kill the operator 200 times, break everything around it, and have an auditor judge it (CHAOS='--seed 1')
+	@node scripts/setup-cluster.ts
+	@node test/chaos/chaos.ts $(CHAOS)
 
 .PHONY: cluster
 cluster: setup ## Start a Kubernetes with 4 pretend GPUs on this machine (root on Debian or Ubuntu, Go 1.25)

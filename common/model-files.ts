@@ -19,8 +19,7 @@ export async function digestOfModel(path: string): Promise<Digest | undefined> {
     const file = (await stat(path)).isDirectory() ? join(path, 'model.json') : path;
     const bytes = await readFile(file);
     const digests = new Map([['model.json', digestOfBytes(bytes)]]);
-    const { weightsManifest } = shardNames.parse(JSON.parse(bytes.toString('utf8')));
-    for (const shard of weightsManifest.flatMap(({ paths }) => paths)) {
+    for (const shard of shardNamesIn(bytes)) {
       const beside = shardFile(file, shard);
       if (beside === undefined) return undefined;
       digests.set(shard, await digestOfFile(beside));
@@ -28,6 +27,20 @@ export async function digestOfModel(path: string): Promise<Digest | undefined> {
     return modelDigest(digests);
   } catch {
     return undefined;
+  }
+}
+
+function shardNamesIn(modelJson: Buffer): readonly string[] {
+  const { weightsManifest } = shardNames.parse(JSON.parse(modelJson.toString('utf8')));
+  return weightsManifest.flatMap(({ paths }) => paths);
+}
+
+/** The weight files that a `model.json` names; none when it names them in no way that is known. */
+export function shardsOf(modelJson: Buffer): readonly string[] {
+  try {
+    return shardNamesIn(modelJson);
+  } catch {
+    return [];
   }
 }
 

@@ -1,7 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { BlockstillError, InvalidInputError } from './error.ts';
+import { digestOfBytes } from './digest.ts';
+import { InvalidInputError } from './error.ts';
+import { isS3Uri, parseS3Uri, s3Uri } from './s3/s3-location.ts';
 
 /** Says whose student a folder holds. Written last and removed first, so its presence means that all is there. */
 export const markerFile = 'blockstill.json';
@@ -13,48 +16,48 @@ const markerSchema = z.object({
   /**
    * The folder of the job's exchange folders, `<storage root>/<namespace>`, from the output folder. It tells two
    * manifests of one name apart, while an edit of the manifest, which changes the uid, leaves it. Relative, so that it
-   * stays right when a project is moved and gives no path away when a student is.
+   * stays right when a project is moved and gives no path away when a student is. A digest of it where one of the two is
+   * on S3.
    */
   origin: z.string(),
   digest: z.string(),
 });
 export type OutputMarker = z.infer<typeof markerSchema>;
 
-/**
- * The marker or claim in `path`, or undefined when there is none.
- *
- * @throws InvalidInputError `storage/output-taken` when it is not one, BlockstillError `storage/unreadable`
- */
-export async function readMarker(path: string): Promise<OutputMarker | undefined> {
-  const text = await readIfThere(path);
-  if (text === undefined) return undefined;
+/** @throws InvalidInputError `storage/output-taken` when the text of the file `where` is not a marker */
+export function parseMarker(text: string, where: string): OutputMarker {
   try {
     return markerSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new InvalidInputError(
       'storage/output-taken',
-      `The file ${basename(path)} in the output folder is damaged, or not Blockstill's: whose files lie there can't be told.`,
-      { where: path, hint: 'Give spec.output.uri another folder, or remove this one.', cause },
+      `The file ${basename(where)} in the output folder is damaged, or not Blockstill's: whose files lie there can't be told.`,
+      { where, hint: 'Give spec.output.uri another folder, or remove this one.', cause },
     );
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw new BlockstillError('storage/unreadable', `The file ${basename(path)} can't be read.`, {
-      where: path,
-      hint: 'Check the permissions of the output folder and the disk.',
-      cause,
-    });
-  }
+/** Where the job whose exchange folder is `exchange` comes from, as a marker in the folder `folder` says it. */
+export async function originInFolder(exchange: string, folder: string): Promise<string> {
+  if (isS3Uri(exchange)) return originOutside(exchange);
+  return relative(await realPath(folder), await realPath(dirname(resolve(exchangePath(exchange)))));
 }
 
-/** Where the job whose exchange folder is `exchange` comes from, as a marker in `folder` says it. */
-export async function originOf(exchange: string, folder: string): Promise<string> {
-  return relative(await realPath(folder), await realPath(dirname(resolve(exchange))));
+/** The same where output and exchange have no path in common; a digest, which gives neither path nor bucket away. */
+export async function originOutside(exchange: string): Promise<string> {
+  if (!isS3Uri(exchange)) return digestOfBytes(await realPath(dirname(resolve(exchangePath(exchange)))));
+  const { bucket, key } = parseS3Uri(exchange);
+  return digestOfBytes(s3Uri({ bucket, key: key.split('/').slice(0, -1).join('/') }));
+}
+
+/** For a sentence: where the storage of the job lies that an origin is of, where that can be told. */
+export function whereIs(origin: string, folder: string): string {
+  return origin.startsWith('sha256:') ? '' : `; its storage is ${join(folder, origin)}`;
+}
+
+/** The path of an exchange on a file system, which may be given as a `file:` URI. */
+export function exchangePath(exchange: string): string {
+  return exchange.startsWith('file:') ? fileURLToPath(exchange) : exchange;
 }
 
 /** The path without symbolic links; what does not exist yet is kept as it is. */

@@ -1,63 +1,84 @@
-/** Bundles the programs of the images: each becomes a few files that need no node_modules beside them. */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+/** Bundles the programs of the images: each becomes a few files that need no packages beside them but what is native. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
 
 interface Bundle {
   readonly name: string;
   /** By the name of the file that becomes of it: the program, and what it starts as threads of its own. */
   readonly entries: Readonly<Record<string, string>>;
+  /** Packages that the image brings along as they are. */
+  readonly external: readonly string[];
   /** What must not be in it, by path: it would have got there by mistake. */
   readonly without: RegExp;
 }
+
+/**
+ * Packages that an image has to bring along as they are, since they look for native files beside their own: sharp, and
+ * TensorFlow's addon, which is loaded by its path and so needs no mention.
+ */
+export const nativePackages: readonly string[] = ['sharp'];
 
 const bundles: readonly Bundle[] = [
   {
     name: 'operator',
     entries: { operator: 'operator/main.ts', 'watchdog-thread': 'operator/program/watchdog-thread.ts' },
+    external: [],
     without: /^worker\/(?!contract\/)|node_modules\/(@tensorflow|sharp|@img)\//,
+  },
+  {
+    name: 'worker',
+    entries: { worker: 'worker/main.ts', 'progress-thread': 'worker/host/progress-thread.ts' },
+    external: nativePackages,
+    without: /^operator\/|node_modules\/(@tensorflow|@kubernetes)\//,
   },
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 // Packages in the older format call `require`, which a module doesn't have.
-const banner =
-  "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+const banner = [
+  "import { createRequire as createRequireForBundle } from 'node:module';",
+  'const require = createRequireForBundle(import.meta.url);',
+].join('\n');
 
-async function makeBundle({ name, entries, without }: Bundle, folder: string): Promise<void> {
-  const { metafile } = await build({
+async function makeBundle({ name, entries, external, without }: Bundle, folder: string): Promise<void> {
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: { ...entries },
-    outdir: folder,
+    outdir: join(root, 'dist'),
+    // So that the bytes don't depend on where they go.
+    write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
     banner: { js: banner },
-    minify: true,
-    // Errors and logs show the names of classes.
+    external: [...external],
+    // Stacks and logs show names, so that nobody needs source maps, which would cost 60 MB of memory.
+    minifySyntax: true,
+    minifyWhitespace: true,
     keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
     legalComments: 'linked',
     metafile: true,
     logLevel: 'warning',
   });
   const unwanted = Object.keys(metafile.inputs).filter((path) => without.test(path));
   if (unwanted.length > 0) throw new Error(`${name} must not contain ${unwanted.slice(0, 5).join(', ')}`);
-  for (const line of sizes(metafile, folder)) console.log(line);
+  for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
 }
 
-function sizes({ outputs }: Metafile, folder: string): readonly string[] {
-  return Object.entries(outputs)
-    .filter(([path]) => path.endsWith('.mjs'))
-    .map(([path, { bytes }]) => `${relative(folder, join(root, path))}: ${(bytes / 1e6).toFixed(2)} MB`);
+/** Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are. */
+export async function bundle(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const each of bundles) await makeBundle(each, folder);
 }
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } });
-await mkdir(values.out, { recursive: true });
-for (const bundle of bundles) await makeBundle(bundle, values.out);
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: join(root, 'dist') } } });
+  await bundle(values.out);
+  console.log(`The programs are in ${values.out}.`);
+}

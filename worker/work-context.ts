@@ -3,11 +3,15 @@ import type { Progress } from './contract/progress.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
 import type { Attempt } from './exchange/attempt.ts';
 import type { Logger } from '../common/logger.ts';
+import type { Exchange } from './exchange/exchange.ts';
 
 /** What every stage of the worker is given. */
 export interface WorkContext {
   readonly spec: UnitSpec;
+  readonly exchange: Exchange;
   readonly attempt: Attempt;
+  /** A folder for files that nobody but this process reads. It may not be there yet. */
+  readonly scratch: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The text of `/proc/cpuinfo`; empty where there is none. */

@@ -27,27 +27,27 @@ describe('a job', () => {
     world.commit('Prepare');
     expect(await world.writes()).toEqual([
       'create controllerrevisions/mnist-owner-ui-plan',
-      'patch jobs/mnist-p000-1',
       'status distillationjobs/mnist',
       'event Distilling',
       'create jobs/mnist-u001-1',
       'create jobs/mnist-u000-1',
+      'patch jobs/mnist-p000-1',
     ]);
     world.run('Distill', 0);
     world.commit('Distill', 1);
     expect(await world.writes()).toEqual([
-      'patch jobs/mnist-u001-1',
       'status distillationjobs/mnist',
       'event BlockDistilled',
+      'patch jobs/mnist-u001-1',
     ]);
     expect(world.status).toMatchObject({ phase: 'Distilling', progress: { done: 1, total: 2 } });
     world.commit('Distill', 0);
     expect(await world.writes()).toEqual([
-      'patch jobs/mnist-u000-1',
       'status distillationjobs/mnist',
       'event Finetuning',
       'event BlockDistilled',
       'create jobs/mnist-f000-1',
+      'patch jobs/mnist-u000-1',
     ]);
     world.commit('Finetune');
     await world.reconcile();
@@ -229,7 +229,7 @@ describe('a job that is suspended', () => {
     expect(await world.writes()).toEqual([
       'status distillationjobs/mnist',
       'event Distilling',
-      'create jobs/mnist-u000-1',
+      'create jobs/mnist-u000-2',
     ]);
   });
 });

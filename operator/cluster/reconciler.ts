@@ -132,9 +132,10 @@ export class Reconciler {
       ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
     };
     const decision = decide(observed, clock.now());
-    await recordResults(this.#options, observation.unrecorded, signal);
     const onOneNode = facts.onOneNode;
     const wait = await this.#carryOut({ object, children, record, onOneNode }, decision, signal);
+    // Last, because others wait for what was decided, and nobody for this.
+    await recordResults(this.#options, observation.unrecorded, signal);
     return earliest(wait, withoutPods(children).length > 0 ? podlessSeconds : undefined, runsOf(observed));
   }
 

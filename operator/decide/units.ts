@@ -56,7 +56,10 @@ export function viewUnits(observed: Observed): UnitViews {
     const attempts = all
       .filter(({ superseded }) => superseded !== true)
       .toSorted((a, b) => a.number - b.number);
-    const nextNumber = 1 + Math.max(0, ...all.map(({ number }) => number));
+    // What was deleted in between has been counted in the status.
+    const counted = observed.previous?.blocks?.filter(({ name }) => unit.blocks.includes(name)) ?? [];
+    const numbers = [...all.map(({ number }) => number), ...counted.map(({ attempts = 0 }) => attempts)];
+    const nextNumber = 1 + Math.max(0, ...numbers);
     return { ...unit, attempts, nextNumber, state: stateOf(attempts, observed) };
   };
   return {

@@ -58,7 +58,9 @@ describe('a reflector', () => {
     const source = new FakeSource();
     source.write('a', 'red');
     await using run = start(source);
+    expect(run.reflector.isSynced).toBe(false);
     await run.reflector.synced;
+    expect(run.reflector.isSynced).toBe(true);
     source.write('b', 'blue');
     source.write('a', 'blue');
     source.remove('b');

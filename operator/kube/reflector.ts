@@ -57,6 +57,7 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
   readonly #options: ReflectorOptions<T, P, I>;
   readonly #store: Store<P, I>;
   readonly #synced = Promise.withResolvers<void>();
+  #isSynced = false;
   /** Up to where changes are in the store; undefined when that is not known, and everything must be listed. */
   #resourceVersion: string | undefined;
   #listedAt = 0;
@@ -77,6 +78,11 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
   /** Resolves after the first list is in the store. */
   get synced(): Promise<void> {
     return this.#synced.promise;
+  }
+
+  /** Whether the first list is in the store. */
+  get isSynced(): boolean {
+    return this.#isSynced;
   }
 
   /** How long nothing has been heard of the server: on a quiet resource a bookmark comes about once a minute. */
@@ -110,6 +116,7 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
     this.#listedAt = clock.seconds();
     this.#heard();
     for (const change of this.#store.replace(list.items)) onChange(change);
+    this.#isSynced = true;
     this.#synced.resolve();
     return undefined;
   }

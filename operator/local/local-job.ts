@@ -86,7 +86,7 @@ function pathOf({ storage }: CompiledSpec): string {
     'storage/not-local',
     `spec.storage.uri is ${storage.uri}, which is not a folder here.`,
     {
-      hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used.',
+      hint: 'Give --storage FOLDER, or leave spec.storage.uri out: then .blockstill beside the manifest is used. Teacher, data and output may lie on S3.',
     },
   );
 }

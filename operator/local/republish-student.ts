@@ -19,12 +19,12 @@ export async function republishStudent(
     if (result?.value.stage !== 'Finetune' || result.value.student.uri === null) continue;
     const { artifacts, student } = result.value;
     const files = { artifacts, digest: student.digest };
-    const { spec } = job.compiled;
-    if (await isPublished(spec.output.uri, files)) return undefined;
+    const request = outputRequest(job);
+    if (await isPublished(request, files)) return undefined;
     const [first] = artifacts;
     if (first === undefined) return undefined;
     const folder = join(job.folder, unit, id, first.path, '..');
-    const uri = await publish(outputRequest(job), { ...files, folder });
+    const uri = await publish(request, { ...files, folder });
     const message = `The student was not in ${uri} any more, and was put there again.`;
     return { type: 'Warning', reason: 'StudentRepublished', message };
   }

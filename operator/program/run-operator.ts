@@ -6,6 +6,7 @@ import type { Clock } from '../kube/clock.ts';
 import { Connection } from '../kube/connection.ts';
 import { loadKubeConfig } from '../kube/kube-config.ts';
 import { leaseStore } from '../kube/lease.ts';
+import { control } from './control.ts';
 import type { Controller, ControllerRun } from './controller.ts';
 import { Leadership, type ElectionTimings } from './leadership.ts';
 import { createMetrics } from './metrics/prometheus-metrics.ts';
@@ -32,9 +33,6 @@ interface State {
   leadership?: Leadership;
   controller?: Controller;
 }
-
-/** How long work may take to end; Kubernetes kills a pod 30 s after it told it to stop. */
-const stopSeconds = 20;
 
 /** What requests say they come from, and who owns the fields that are written. */
 const fieldManager = 'blockstill-operator';
@@ -71,7 +69,7 @@ export async function runOperator(run: OperatorRun): Promise<void> {
   const work = async (leading: AbortSignal, guard?: KubeClientOptions['guard']): Promise<void> => {
     const client = new KubeClient({ ...common, connection, rate, ...(guard === undefined ? {} : { guard }) });
     state.controller = run.createController({ client, clock, logger, options, metrics, signal: leading });
-    await control(run, state.controller, leading);
+    await control(state.controller, leading, run);
   };
   if (leaderElection === undefined) {
     await work(signal);
@@ -104,31 +102,8 @@ export async function runOperator(run: OperatorRun): Promise<void> {
   }
 }
 
-/** Runs the controller, and sees to it that it ends when it has to and not before. */
-async function control(
-  { clock, logger, endNow }: OperatorRun,
-  controller: Controller,
-  signal: AbortSignal,
-): Promise<void> {
-  let cancel = (): void => undefined;
-  const stop = (): void => {
-    cancel = clock.after(stopSeconds, () => {
-      // The Lease is not given back: who knows what still runs. It runs out by itself.
-      logger.error('Work has not stopped in time, so the process ends', { seconds: stopSeconds });
-      endNow();
-    });
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await controller.run(signal);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    cancel();
-  }
-  if (!signal.aborted) throw new Error('The controller has ended though nobody told it to.');
-}
-
 function notReady({ leadership, controller }: State): string | undefined {
+  if (leadership === undefined && controller === undefined) return 'The operator is starting.';
   // A process that waits for the Lease is as ready as it can be: it takes over when the leader ends.
   return leadership?.problem() ?? controller?.notReady();
 }

@@ -1,13 +1,19 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { digestOfBytes, digestOfJson } from '../../common/digest.ts';
+import { digestOfJson } from '../../common/digest.ts';
 import { cacheFolder } from '../cache-folder.ts';
+import { requiredVersion, sourcesOf, type GoModule } from './go-module.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The Go module out of which Kubernetes is built for tests. */
-export const kubernetesModule = join(root, 'test', 'cluster', 'kube');
+export const kubernetes: GoModule = {
+  folder: join(root, 'test', 'cluster', 'kube'),
+  name: 'Kubernetes',
+  otherwise:
+    'name a folder with etcd, kube-apiserver and kubectl in KUBEBUILDER_ASSETS (enough for the API-server suite)',
+};
 
 /** The names under which the one program of that module is called. */
 export const kubernetesPrograms = [
@@ -32,22 +38,12 @@ export function linkerOptions(version: string): string {
 
 /** The version of Kubernetes that the module asks for, such as `v1.35.4`. */
 export async function kubernetesVersion(): Promise<string> {
-  const text = await readFile(join(kubernetesModule, 'go.mod'), 'utf8');
-  const version = /^require k8s\.io\/kubernetes (v1\.\d+\.\d+)$/m.exec(text)?.[1];
-  if (version === undefined) throw new Error('test/cluster/kube/go.mod requires no version of Kubernetes.');
-  return version;
+  return requiredVersion(kubernetes.folder, 'k8s.io/kubernetes');
 }
 
 /** The folder in the cache that holds the programs built from the module as it is now; it may not be there yet. */
 export async function kubernetesFolder(): Promise<string> {
-  const names = await readdir(kubernetesModule, { recursive: true, withFileTypes: true });
-  const paths = names
-    .filter((entry) => entry.isFile() && /\.(?:go|mod|sum)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-  const sources = await Promise.all(
-    paths.map(async (path) => [relative(kubernetesModule, path), digestOfBytes(await readFile(path))]),
-  );
+  const sources = await sourcesOf(kubernetes.folder);
   const digest = digestOfJson({
     sources,
     programs: kubernetesPrograms,

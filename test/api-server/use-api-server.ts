@@ -33,6 +33,8 @@ export interface Refusal {
 /** An API server that knows DistillationJobs, and a namespace of the test file. */
 export interface TestServer {
   readonly namespace: string;
+  /** The path of the administrator's. */
+  readonly kubeconfig: string;
   kubectl(commandArguments: readonly string[], input?: string): Promise<string>;
   /** Creates a job, or with `dryRun` only asks whether it would be accepted. */
   create(manifest: unknown, options?: { dryRun: boolean }): Promise<Answer | Refusal>;
@@ -78,6 +80,7 @@ function testServer(kubeconfig: string, namespace: string): TestServer {
   const place = { group, version, namespace, plural: 'distillationjobs' };
   return {
     namespace,
+    kubeconfig,
     kubectl: async (commandArguments, input) =>
       await kubectl(kubeconfig, ['--namespace', namespace, ...commandArguments], input),
     create: async (manifest, { dryRun } = { dryRun: false }) =>

@@ -23,6 +23,19 @@ export interface ApiServer extends AsyncDisposable {
   stop(): Promise<void>;
   /** Starts it again, at the same URL, and is done when it is ready. */
   start(): Promise<void>;
+  /** Makes etcd stand still, as on a disk that hangs: requests wait, nothing is lost. */
+  pauseEtcd(): void;
+  resumeEtcd(): void;
+  /**
+   * Starts another API server with the same objects, which stays when this one is killed: for those who must see every
+   * event, which a server that has just started doesn't remember.
+   */
+  startWitness(): Promise<Witness>;
+}
+
+export interface Witness extends AsyncDisposable {
+  /** The path of an administrator's kubeconfig. */
+  readonly kubeconfig: string;
 }
 
 export interface ApiServerOptions {
@@ -76,6 +89,21 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   undo.defer(stop);
   await start();
+  const startWitness = async (): Promise<Witness> => {
+    const [witnessPort = 0] = await freePorts(1, '127.0.0.1');
+    const witnessUrl = `https://127.0.0.1:${witnessPort}`;
+    await issue(authority, { name: 'witness', user: 'witness', group: 'system:masters' });
+    const witness = await startProcess(
+      join(programs, 'kube-apiserver'),
+      apiServerArguments({ authority, address: '127.0.0.1', port: witnessPort, etcdUrl }),
+      { log: join(folder, 'log', 'witness.log') },
+    );
+    await untilReady(witnessUrl, { authority, processes: [etcd, witness] });
+    return {
+      kubeconfig: await writeKubeconfig(authority, 'witness', witnessUrl),
+      [Symbol.asyncDispose]: witness.kill,
+    };
+  };
   const parts = undo.move();
   return {
     url,
@@ -84,6 +112,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     authority,
     stop,
     start,
+    pauseEtcd: () => process.kill(etcd.pid, 'SIGSTOP'),
+    resumeEtcd: () => process.kill(etcd.pid, 'SIGCONT'),
+    startWitness,
     [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
   };
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isThere, kubernetesFolder } from '../../scripts/cluster/kubernetes.ts';
 import { nodeProgramsFolder, whyNoNode } from '../../scripts/cluster/node-programs.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
+import { s3Suite, whyNoS3Server } from '../s3/requirements.ts';
 import { programFolder } from './programs.ts';
 
 /** Why the API-server suite can't run on this machine; undefined when it can. */
@@ -39,6 +40,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
   const suites = [
     { suite: 'The API-server suite', reason: await whyNoTestServer() },
     { suite: 'The suite with real pods', reason: await whyNoCluster() },
+    { suite: s3Suite, reason: await whyNoS3Server() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));
 }

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { Lease } from '../../operator/kube/lease.ts';
 import { answer, startApiServer } from '../../operator/kube/testing/api-server.ts';
 
-/** An API server that knows one Lease and nothing else, as it is at a test's disposal. */
+/** An API server that knows one Lease, keeps nothing else, and is at a test's disposal. */
 export interface LeaseApi extends AsyncDisposable {
   readonly origin: string;
   readonly lease: Lease | undefined;
@@ -13,7 +13,7 @@ export interface LeaseApi extends AsyncDisposable {
   readonly others: readonly string[];
   /** While true, every request is answered with 500. */
   broken: boolean;
-  /** Resolves as soon as the Lease is as `test` wants it. */
+  /** Resolves after the first request at which `test` is content. */
   until(test: (lease: Lease | undefined) => boolean): Promise<void>;
 }
 
@@ -54,7 +54,8 @@ class FakeLeaseApi implements LeaseApi {
     if (this.broken) return refusal(500, 'InternalError');
     if (!path.includes('/leases')) {
       this.others.push(`${method} ${path}`);
-      return refusal(404, 'NotFound');
+      this.#tellWhoWaits();
+      return method === 'GET' ? refusal(404, 'NotFound', path) : { status: 201, body: {} };
     }
     if (method === 'GET') {
       return this.lease === undefined ? refusal(404, 'NotFound', path) : { status: 200, body: this.lease };
@@ -68,10 +69,14 @@ class FakeLeaseApi implements LeaseApi {
     const metadata = { ...given.metadata, uid: 'lease-uid', resourceVersion: String(this.#version) };
     this.lease = { ...given, metadata };
     this.writtenAt = performance.now() / 1000;
+    this.#tellWhoWaits();
+    return { status: 200, body: this.lease };
+  }
+
+  #tellWhoWaits(): void {
     const met = this.#waiting.filter(({ test }) => test(this.lease));
     this.#waiting = this.#waiting.filter((each) => !met.includes(each));
     for (const { resolve } of met) resolve();
-    return { status: 200, body: this.lease };
   }
 }
 

@@ -42,8 +42,12 @@ export async function startOperator(options: StartOptions = {}): Promise<Operato
   });
   await file?.close();
   const ended = once(child, 'exit').then(([code, signal]) => (signal ?? code) as number | NodeJS.Signals);
+  // A test that ran out of time disposes of nothing, and a process that is blocked ends by itself only if all is well.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   undo.defer(async () => {
-    child.kill('SIGKILL');
+    process.off('exit', kill);
+    kill();
     await ended;
   });
   const lines: string[] = [];

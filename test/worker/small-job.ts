@@ -28,6 +28,8 @@ export interface SmallJobOptions {
   readonly labels?: boolean;
   readonly augmentation?: DistillationJob['spec']['dataset']['augmentation'];
   readonly spec?: Partial<DistillationJob['spec']>;
+  /** In place of a folder of its own. */
+  readonly exchange?: { readonly uri: string; read(path: string): Promise<Buffer> };
 }
 
 export interface RunUnit {
@@ -40,14 +42,40 @@ export interface RunUnit {
   readonly environment?: Record<string, string>;
 }
 
+export interface StartedWorker {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ code: number | null; stderr: string; stdout: string }>;
+}
+
+/** Starts the worker's program; its output is collected. */
+export function startWorker(
+  workerArguments: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): StartedWorker {
+  const child = spawn(process.execPath, [workerProgram, ...workerArguments], {
+    env: { ...process.env, ...workerEnvironment({ precision: 'Float32' }), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+  return { process: child, ended };
+}
+
 /** A teacher, a little data, and an exchange in a temporary folder, with real worker processes to run on them. */
 export class SmallJob implements AsyncDisposable {
   readonly folder: string;
+  /** The path or the URI. */
+  readonly exchange: string;
   readonly #spec: CompiledSpec;
+  readonly #read: (path: string) => Promise<Buffer>;
 
-  private constructor(folder: string, spec: CompiledSpec) {
+  private constructor(folder: string, spec: CompiledSpec, exchange: SmallJobOptions['exchange']) {
     this.folder = folder;
+    this.exchange = exchange?.uri ?? join(folder, 'exchange');
     this.#spec = spec;
+    this.#read = exchange?.read ?? ((path) => readFile(join(this.exchange, path)));
   }
 
   static async create(options: SmallJobOptions): Promise<SmallJob> {
@@ -77,19 +105,11 @@ export class SmallJob implements AsyncDisposable {
         ...options.spec,
       },
     });
-    return new SmallJob(folder, job.spec);
+    return new SmallJob(folder, job.spec, options.exchange);
   }
 
-  get exchange(): string {
-    return join(this.folder, 'exchange');
-  }
-
-  /** Starts a worker process; its output is collected. */
-  async start(run: RunUnit): Promise<{
-    process: ChildProcess;
-    ended: Promise<{ code: number | null; stderr: string; stdout: string }>;
-  }> {
-    const spec: UnitSpec = {
+  unitSpec(run: RunUnit): UnitSpec {
+    return {
       version: 1,
       job: { namespace: 'default', name: 'small', uid: 'small-uid' },
       stage: run.stage,
@@ -102,18 +122,15 @@ export class SmallJob implements AsyncDisposable {
       ...(run.blocks && { blocks: [...run.blocks] }),
       ...(run.results && { results: [...run.results] }),
     };
+  }
+
+  /** Starts a worker process; its output is collected. */
+  async start(run: RunUnit): Promise<StartedWorker> {
+    const spec = this.unitSpec(run);
     const path = join(this.folder, 'specs', `${run.unit}-${run.attempt}.json`);
     await mkdir(join(this.folder, 'specs'), { recursive: true });
     await writeFile(path, JSON.stringify(spec));
-    const child = spawn(process.execPath, [workerProgram, run.stage.toLowerCase(), '--spec', path], {
-      env: { ...process.env, ...workerEnvironment({ precision: 'Float32' }), ...run.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const output = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
-    return { process: child, ended };
+    return startWorker([run.stage.toLowerCase(), '--spec', path], run.environment);
   }
 
   /** Runs a unit to its end and gives its result. */
@@ -124,19 +141,17 @@ export class SmallJob implements AsyncDisposable {
   }
 
   async result(unit: string, attempt: string): Promise<UnitResult> {
-    return JSON.parse(
-      await readFile(join(this.exchange, unit, attempt, 'result.json'), 'utf8'),
-    ) as UnitResult;
+    return JSON.parse((await this.#read(`${unit}/${attempt}/result.json`)).toString()) as UnitResult;
   }
 
   async reference(path: string): Promise<Reference> {
-    return { path, digest: digestOfBytes(await readFile(join(this.exchange, path))) };
+    return { path, digest: digestOfBytes(await this.#read(path)) };
   }
 
   async prepare(attempt = 'a1'): Promise<{ plan: Plan; reference: Reference }> {
     await this.run({ stage: 'Prepare', unit: 'prepare', attempt });
     const reference = await this.reference(`prepare/${attempt}/plan.json`);
-    const plan = JSON.parse(await readFile(join(this.exchange, reference.path), 'utf8')) as Plan;
+    const plan = JSON.parse((await this.#read(reference.path)).toString()) as Plan;
     return { plan, reference };
   }
 

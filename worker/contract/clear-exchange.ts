@@ -5,15 +5,27 @@ import type { JobSpec } from './job-spec.ts';
 /** What only an unfinished job needs, or what prepare makes again: materialised data, downloads, caches, checkpoints. */
 const perishable = [/^data$/, /^downloads$/, /^scratch$/, /^checkpoint\.safetensors$/];
 
+/** By the name of a file or folder in an attempt's folder. */
+export function isPerishable(name: string): boolean {
+  return perishable.some((pattern) => pattern.test(name));
+}
+
+export interface JobEnd {
+  readonly retain: JobSpec['storage']['retain'];
+  readonly accepted: boolean;
+}
+
+/** Whether `storage.retain` lets the exchange be cleared at this end of a job. */
+export function isClearedAfter({ retain, accepted }: JobEnd): boolean {
+  return retain === 'Never' || (retain === 'OnFailure' && accepted);
+}
+
 /**
  * Clears the exchange of a job that has ended with a student, unless `storage.retain` keeps it. The worker does it after
  * its commit, and whoever runs the job does it again, because a worker may be killed in between.
  */
-export async function clearUnlessRetained(
-  exchange: string,
-  end: { readonly retain: JobSpec['storage']['retain']; readonly accepted: boolean },
-): Promise<void> {
-  if (end.retain === 'Never' || (end.retain === 'OnFailure' && end.accepted)) await clearExchange(exchange);
+export async function clearUnlessRetained(exchange: string, end: JobEnd): Promise<void> {
+  if (isClearedAfter(end)) await clearExchange(exchange);
 }
 
 /**
@@ -21,12 +33,11 @@ export async function clearUnlessRetained(
  * and that nothing is left to do. The blocks stay, too: they are small, and whoever edits how the student is stitched,
  * tuned or judged must not train them again. May be broken off and done again.
  */
-async function clearExchange(exchange: string): Promise<void> {
+export async function clearExchange(exchange: string): Promise<void> {
   for (const unit of await foldersOf(exchange)) {
     for (const attempt of await foldersOf(unit)) {
       for (const name of await readdir(attempt)) {
-        if (perishable.some((pattern) => pattern.test(name)))
-          await rm(join(attempt, name), { recursive: true, force: true });
+        if (isPerishable(name)) await rm(join(attempt, name), { recursive: true, force: true });
       }
     }
   }

@@ -9,6 +9,8 @@ export const podEnvironment = {
   podUid: 'BLOCKSTILL_POD_UID',
   /** A folder on the node's disk: for caches, and for the files of an exchange that is no file system. */
   scratch: 'BLOCKSTILL_SCRATCH',
+  /** Where the last words go; {@link terminationLog} when it is not set. */
+  terminationLog: 'BLOCKSTILL_TERMINATION_LOG',
 } as const;
 
 /** Where a pod answers `GET /progress` with its last progress as JSON, while it runs. */

@@ -22,7 +22,7 @@ export const unitSpecSchema = z.object({
   specDigest: digestSchema,
   /** Prepare: what the teacher's files add up to, where whoever writes this can read them. */
   teacherDigest: digestSchema.optional(),
-  /** The exchange folder of the job. */
+  /** The exchange folder of the job: an absolute path, `file:///...`, or `s3://bucket/...`. */
   exchange: z.string(),
   /** Absent for Prepare. */
   plan: referenceSchema.optional(),

@@ -21,7 +21,10 @@ export async function verifyFiles(folder: string, index: DatasetIndex, signal?: 
   }
 }
 
-function filesOf({ splits }: DatasetIndex): readonly { readonly file: string; readonly digest: Digest }[] {
+/** Every file of a materialised data set but the index. */
+export function filesOf({
+  splits,
+}: DatasetIndex): readonly { readonly file: string; readonly digest: Digest }[] {
   return Object.values(splits).flatMap((split) =>
     'count' in split ? [...split.shards, ...(split.labels === null ? [] : [split.labels])] : [],
   );

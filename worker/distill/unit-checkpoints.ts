@@ -1,4 +1,4 @@
-import { findCheckpoint, writeCheckpoint } from '../exchange/checkpoint.ts';
+import { saveCheckpoint } from '../exchange/save-checkpoint.ts';
 import { InterruptedError, type Pause } from '../interruption.ts';
 import type { NamedTensor } from '../exchange/safetensors.ts';
 import type { WorkContext } from '../work-context.ts';
@@ -35,8 +35,7 @@ export class UnitCheckpoints {
   async resume(): Promise<Cursor | undefined> {
     const { blocks, platform, planDigest, shared, unit } = this.#state;
     const names = blocks.map((block) => block.state.name).join();
-    const found = await findCheckpoint(
-      await this.#context.attempt.attemptFolders(),
+    const found = await this.#context.attempt.findCheckpoint(
       unitCheckpointSchema,
       (state) =>
         state.specDigest === this.#context.spec.specDigest &&
@@ -92,7 +91,7 @@ export class UnitCheckpoints {
         if (values !== undefined) tensors.set(`${bestPrefix}${name}`, { shape, values });
       }
     }
-    await writeCheckpoint(this.#context.attempt.folder, {
+    await saveCheckpoint(this.#context, {
       tensors,
       state: {
         version: 1,

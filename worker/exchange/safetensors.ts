@@ -66,6 +66,25 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
+const usualHeaderBytes = 256 << 10;
+
+/** The metadata of a file of which the first bytes can be read; undefined when it is none, or is damaged there. */
+export async function readMetadata(
+  readStart: (bytes: number) => Promise<Buffer | undefined>,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  let bytes = await readStart(usualHeaderBytes);
+  if (bytes === undefined || bytes.byteLength < 8) return undefined;
+  const headerBytes = Number(bytes.readBigUInt64LE());
+  if (headerBytes > maxHeaderBytes) return undefined;
+  if (bytes.byteLength < 8 + headerBytes) bytes = await readStart(8 + headerBytes);
+  try {
+    const header = parseHeader('', bytes?.subarray(8, 8 + headerBytes) ?? new Uint8Array());
+    return header['__metadata__'] as Record<string, string> | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function parseHeader(path: string, bytes: Uint8Array): Record<string, unknown> {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { canonicalJson } from '../../common/digest.ts';
 import { checkOutput } from '../../common/output-folder.ts';
-import { clearUnlessRetained } from '../contract/clear-exchange.ts';
 import { contractVersion, type Accuracies } from '../contract/primitives.ts';
 import type { FinetuneResult } from '../contract/unit-result.ts';
 import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
@@ -9,7 +8,7 @@ import { noMeterReason } from '../energy.ts';
 import { createPause, type Pause } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import type { Network } from '../models/network.ts';
-import { saveNetwork } from '../models/save.ts';
+import { modelFileNames, saveNetwork } from '../models/save.ts';
 import { openPlatform } from '../platform.ts';
 import { openPlan, type PlannedInputs } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
@@ -115,7 +114,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     maxAccuracyDrop: context.spec.spec.acceptance.maxAccuracyDrop,
   });
   const artifacts = await Promise.all(
-    ['model.json', 'weights.bin'].map((file) => attempt.artifact(`${studentFolder}/${file}`)),
+    modelFileNames.map((file) => attempt.artifact(`${studentFolder}/${file}`)),
   );
   const uri = acceptance.accepted
     ? await publishStudent(context, { folder: attempt.path(studentFolder), artifacts, digest })
@@ -153,8 +152,7 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     artifacts,
   };
   await attempt.commit(result);
-  const { retain } = context.spec.spec.storage;
-  await clearUnlessRetained(context.spec.exchange, { retain, accepted: acceptance.accepted });
+  await attempt.clearAfter(result);
   return result;
 }
 

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { posix } from 'node:path';
 import { BlockstillError } from '../../common/error.ts';
 import { digestOfFile } from '../../common/digest.ts';
 import { unitResultSchema, type BlockResult } from '../contract/unit-result.ts';
@@ -28,7 +28,7 @@ export async function readDistilledBlocks(
   const blocks = new Map<string, DistilledBlock>();
   for (const reference of context.spec.results ?? []) {
     context.signal.throwIfAborted();
-    const path = join(context.spec.exchange, reference.path);
+    const path = await context.exchange.fetch(reference.path, reference.digest);
     const result = unitResultSchema.parse(
       JSON.parse((await readVerified(path, reference.digest)).toString('utf8')),
     );
@@ -38,7 +38,10 @@ export async function readDistilledBlocks(
     for (const block of result.blocks) {
       blocks.set(block.name, {
         result: block,
-        replacement: await trainedReplacement(context, inputs, { block, folder: dirname(path) }),
+        replacement: await trainedReplacement(context, inputs, {
+          block,
+          folder: posix.dirname(reference.path),
+        }),
       });
     }
   }
@@ -52,7 +55,7 @@ async function trainedReplacement(
 ): Promise<Network | undefined> {
   const planned = plan.blocks.find((each) => each.name === block.name);
   if (block.weights === null || planned === undefined) return undefined;
-  const path = join(folder, block.weights.path);
+  const path = await context.exchange.fetch(posix.join(folder, block.weights.path), block.weights.digest);
   if ((await digestOfFile(path)) !== block.weights.digest) {
     throw new BlockstillError('storage/changed', 'The weights are not those that the unit committed.', {
       where: path,

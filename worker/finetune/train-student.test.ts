@@ -1,15 +1,19 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
+import type { UnitSpec } from '../contract/unit-spec.ts';
+import { Attempt } from '../exchange/attempt.ts';
+import { FolderExchange } from '../exchange/folder-exchange.ts';
 import type { Values } from '../graph/session.ts';
 import { createPause, InterruptedError } from '../interruption.ts';
 import { trainStudent, type TrainStudentOptions } from './train-student.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
+const unit: Partial<UnitSpec> = { unit: 'finetune', attempt: { id: 'a1', number: 1 } };
 const accuracy = { value: 0.5, samples: 10, standardError: 0.16, measure: 'Top1' } as const;
 
 /** An attempt at one epoch of three steps, whose session counts its steps in its only variable. */
-function attemptIn(folder: string, told: AbortController) {
+async function attemptIn(folder: string, told: AbortController) {
   const feed = { feeds: async () => ({}) };
   const events: string[] = [];
   const reports: { fraction: number | null; etaSeconds: number | null }[] = [];
@@ -37,7 +41,7 @@ function attemptIn(folder: string, told: AbortController) {
   };
   const context = {
     spec: { specDigest: digest },
-    attempt: { folder, attemptFolders: async () => [folder] },
+    attempt: await Attempt.open(unit as UnitSpec, new FolderExchange(folder)),
     // A step takes a second.
     clock: { seconds: () => (now += 1) },
     logger: { info: () => undefined },
@@ -66,7 +70,7 @@ function attemptIn(folder: string, told: AbortController) {
 test('a worker that is told to stop while it judges an epoch saves that first, and repeats none of its steps', async () => {
   await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
   const told = new AbortController();
-  const first = attemptIn(folder.path, told);
+  const first = await attemptIn(folder.path, told);
   let judged = 0;
   const interrupted = trainStudent({
     ...first.options,
@@ -83,7 +87,7 @@ test('a worker that is told to stop while it judges an epoch saves that first, a
   expect(judged).toBe(1);
   expect(first.events.filter((event) => event === 'train').length).toBe(3);
 
-  const second = attemptIn(folder.path, new AbortController());
+  const second = await attemptIn(folder.path, new AbortController());
   const outcome = await trainStudent({ ...second.options, judge: async () => accuracy });
   expect(second.events).toEqual([]);
   expect(outcome.best?.get('kernel')).toEqual(Float32Array.of(3));
@@ -93,7 +97,7 @@ test('a worker that is told to stop while it judges an epoch saves that first, a
 
 test('the time that it still takes includes what comes after the training', async () => {
   await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
-  const { options, reports } = attemptIn(folder.path, new AbortController());
+  const { options, reports } = await attemptIn(folder.path, new AbortController());
   await trainStudent({ ...options, judge: async () => accuracy });
   // Three steps of 1 s are half of the stage, so that takes 6 s. 0.4 of it are left when they are done.
   expect(reports.map(({ etaSeconds }) => etaSeconds)).toEqual(

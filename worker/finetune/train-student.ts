@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { accuracySchema, digestSchema, type Accuracy } from '../contract/primitives.ts';
 import { augmentationTable, passOfEpoch, type AugmentationTable } from '../data/augmentation.ts';
 import { epochOrder, stepsPerEpoch, trainingRows } from '../data/order.ts';
-import { findCheckpoint, writeCheckpoint } from '../exchange/checkpoint.ts';
+import { saveCheckpoint } from '../exchange/save-checkpoint.ts';
 import type { NamedTensor } from '../exchange/safetensors.ts';
 import { learningRateTable } from '../graph/schedule.ts';
 import type { Values } from '../graph/session.ts';
@@ -98,8 +98,7 @@ class StudentTraining {
   async resume(): Promise<void> {
     const { context, student } = this.#options;
     const { specDigest, planDigest, platform } = this.#state;
-    const found = await findCheckpoint(
-      await context.attempt.attemptFolders(),
+    const found = await context.attempt.findCheckpoint(
       checkpointSchema,
       (state) =>
         state.specDigest === specDigest && state.planDigest === planDigest && state.platform === platform,
@@ -223,7 +222,7 @@ class StudentTraining {
       const value = this.#best?.get(name);
       if (value !== undefined) tensors.set(`${bestPrefix}${name}`, { shape, values: value });
     }
-    await writeCheckpoint(context.attempt.folder, { state: this.#state, tensors });
+    await saveCheckpoint(context, { state: this.#state, tensors });
     this.#savedAt = context.clock.seconds();
   }
 

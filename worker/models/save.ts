@@ -8,6 +8,9 @@ import { tfjsLayers } from './tfjs-layers.ts';
 
 const weightsFile = 'weights.bin';
 
+/** What {@link saveNetwork} writes. */
+export const modelFileNames = ['model.json', weightsFile] as const;
+
 /**
  * Writes a network as a TensorFlow.js LayersModel that plain `tf.loadLayersModel` reads: `weights.bin`, then
  * `model.json`, each atomically. Equal networks give equal bytes.

@@ -23,7 +23,8 @@ afterEach(async () => {
 });
 
 const dataset = { preprocessing: {} } as JobSpec['dataset'];
-const options = () => ({ folder: join(folder, 'downloads'), signal: AbortSignal.timeout(20_000) });
+const s3 = { region: 'us-east-1', forcePathStyle: false };
+const options = () => ({ folder: join(folder, 'downloads'), s3, signal: AbortSignal.timeout(20_000) });
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 test('a model on a web server is loaded with the weight files beside it', async () => {

@@ -2,9 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import { isS3Uri } from '../../common/s3/s3-location.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import { loadNetwork, networkFromJson } from '../models/load.ts';
 import type { Network } from '../models/network.ts';
+import { downloadModelFromS3 } from './download-from-s3.ts';
 import { localPath, type ResolveOptions } from './resolve-inputs.ts';
 
 /**
@@ -20,7 +22,10 @@ export async function loadTeacher(
   const { sha256, uri } = teacher;
   const { image } = dataset.preprocessing;
   const inputShape = image && [image.height, image.width, image.channels];
-  const path = await localPath(uri, { field: 'spec.teacher.uri', sha256, ...options });
+  const field = 'spec.teacher.uri';
+  const path = isS3Uri(uri)
+    ? await downloadModelFromS3(uri, { ...options, field })
+    : await localPath(uri, { ...options, field, sha256 });
   if (new URL(uri).protocol === 'https:') return loadFromWeb(uri, path, { ...options, inputShape });
   if (sha256 !== undefined) {
     const file = (await stat(path)).isDirectory() ? join(path, 'model.json') : path;
@@ -48,7 +53,7 @@ export async function loadTeacher(
 async function loadFromWeb(
   uri: string,
   modelJson: string,
-  { inputShape, signal }: ResolveOptions & { inputShape: readonly number[] | undefined },
+  { inputShape, signal }: Pick<ResolveOptions, 'signal'> & { inputShape: readonly number[] | undefined },
 ): Promise<Network> {
   const folder = new URL('.', uri).href;
   const readShard = async (shard: string): Promise<Uint8Array> => {

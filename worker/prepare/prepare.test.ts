@@ -8,6 +8,7 @@ import type { UnitSpec } from '../contract/unit-spec.ts';
 import { systemClock } from '../clock.ts';
 import { Attempt } from '../exchange/attempt.ts';
 import { createLogger } from '../../common/logger.ts';
+import { FolderExchange } from '../exchange/folder-exchange.ts';
 import type { WorkContext } from '../work-context.ts';
 import { prepare } from './prepare.ts';
 import { validate } from './validate.ts';
@@ -38,10 +39,13 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     specDigest: digestOfJson(spec),
     exchange: join(folder, 'exchange'),
   };
+  const exchange = new FolderExchange(unit.exchange);
   const activities: string[] = [];
   return {
     spec: unit,
-    attempt: await Attempt.open(unit),
+    exchange,
+    attempt: await Attempt.open(unit, exchange),
+    scratch: join(folder, 'scratch'),
     clock: systemClock,
     logger: createLogger({ level: 'error', format: 'json' }),
     cpuInfo: '',

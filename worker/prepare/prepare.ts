@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { contractVersion, type Artifact } from '../contract/primitives.ts';
 import { planFiles, type Plan, type Profile } from '../contract/plan.ts';
 import type { PrepareResult } from '../contract/unit-result.ts';
@@ -8,13 +9,14 @@ import { writeFileAtomically } from '../../common/files.ts';
 import { checkOutput } from '../../common/output-folder.ts';
 import { materialiseDataset } from '../data/materialise.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
+import { mapInOrder } from '../data/map-in-order.ts';
 import { noMeterReason } from '../energy.ts';
 import { constantAnswer } from '../evaluate/accuracy.ts';
 import { classifies } from '../evaluate/evaluation.ts';
 import { createPause } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import { inputShapeOf, outputShapeOf } from '../models/network.ts';
-import { saveNetwork } from '../models/save.ts';
+import { modelFileNames, saveNetwork } from '../models/save.ts';
 import { openPlatform } from '../platform.ts';
 import type { WorkContext } from '../work-context.ts';
 import { chooseBlocks } from './choose-blocks.ts';
@@ -25,6 +27,8 @@ import { profileReplacements } from './profile-replacements.ts';
 import { resolveDataset } from './resolve-inputs.ts';
 import { teacherWarnings } from './teacher-warnings.ts';
 
+/** Read and, where the exchange is far away, uploaded; each upload holds a few parts in memory. */
+const artifactsAtOnce = 4;
 const folders = { teacher: 'teacher', data: 'data' } as const;
 
 /**
@@ -44,6 +48,7 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
 async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const { attempt, clock, signal } = context;
   const jobSpec = context.spec.spec;
+  const downloads = join(context.scratch, 'downloads');
   const startTime = clock.now();
   const started = clock.seconds();
   const threads = jobSpec.execution.threads.prepare ?? availableParallelism();
@@ -54,7 +59,8 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
 
   tell('Reading the teacher');
   const teacher = await loadTeacher(jobSpec, {
-    folder: attempt.path('downloads'),
+    folder: downloads,
+    s3: jobSpec.storage.s3,
     digest: context.spec.teacherDigest,
     signal,
   });
@@ -63,7 +69,11 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const { blocks, kept, candidates } = chooseBlocks(teacher, jobSpec);
 
   tell('Materialising the data');
-  const datasetSpec = await resolveDataset(jobSpec.dataset, { folder: attempt.path('downloads'), signal });
+  const datasetSpec = await resolveDataset(jobSpec.dataset, {
+    folder: downloads,
+    s3: jobSpec.storage.s3,
+    signal,
+  });
   const { digest: datasetDigest } = await materialiseDataset(datasetSpec, {
     folder: attempt.path(folders.data),
     seed: jobSpec.execution.seed,
@@ -211,11 +221,13 @@ async function dataArtifacts(context: WorkContext, dataset: Dataset): Promise<Ar
       ? [...split.shards.map((shard) => shard.file), ...(split.labels === null ? [] : [split.labels.file])]
       : [],
   );
-  return Promise.all(
-    [`${folders.data}/index.json`, ...files.map((file) => `${folders.data}/${file}`), ...teacherFiles].map(
-      (path) => context.attempt.artifact(path),
-    ),
-  );
+  const paths = [
+    `${folders.data}/index.json`,
+    ...files.map((file) => `${folders.data}/${file}`),
+    ...modelFileNames.map((file) => `${folders.teacher}/${file}`),
+  ];
+  const artifacts: Artifact[] = [];
+  for await (const artifact of mapInOrder(paths, artifactsAtOnce, (path) => context.attempt.artifact(path)))
+    artifacts.push(artifact);
+  return artifacts;
 }
-
-const teacherFiles = [`${folders.teacher}/model.json`, `${folders.teacher}/weights.bin`];

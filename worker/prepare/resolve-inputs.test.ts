@@ -18,7 +18,8 @@ afterEach(async () => {
 
 const content = 'weights';
 const sha256 = createHash('sha256').update(content).digest('hex');
-const options = () => ({ field: 'spec.teacher.uri', folder, signal: AbortSignal.timeout(10_000) });
+const s3 = { region: 'us-east-1', forcePathStyle: false };
+const options = () => ({ field: 'spec.teacher.uri', folder, s3, signal: AbortSignal.timeout(10_000) });
 
 test('a file is found where its URI says, blanks and all', async () => {
   const path = join(folder, 'my data.npz');
@@ -82,7 +83,7 @@ test('a split that is a fraction stays one, labels are resolved beside their ima
         passes: 0,
       },
     },
-    { folder, signal: AbortSignal.timeout(10_000) },
+    { folder, s3, signal: AbortSignal.timeout(10_000) },
   );
   expect(dataset.train).toMatchObject({ path: join(folder, 'x.idx'), labelsPath: join(folder, 'y.idx') });
   expect(dataset.validation).toEqual({ fraction: 0.1 });

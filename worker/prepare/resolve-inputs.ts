@@ -7,12 +7,16 @@ import { fileURLToPath } from 'node:url';
 import type { DataLocation, DataSource } from '../../crds/compiled-job.ts';
 import { digestOfFile } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import type { S3Settings } from '../../common/s3/open-object-store.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import type { DatasetSource, DatasetSpec, SplitFraction } from '../data/dataset-spec.ts';
+import { downloadFromS3 } from './download-from-s3.ts';
 
 export interface ResolveOptions {
   /** Where downloads are put. */
   readonly folder: string;
+  /** How to reach `s3://` URIs. */
+  readonly s3: S3Settings;
   readonly signal: AbortSignal;
 }
 
@@ -64,9 +68,11 @@ export interface LocalPathOptions extends ResolveOptions {
 }
 
 /**
- * The local path of what a URI names; `https://` is downloaded once and its digest checked.
+ * The local path of what a URI names. `https://` is downloaded once and its digest checked; so is `s3://`, a file or a
+ * folder, whose digest is checked by whoever reads it.
  *
- * @throws InvalidInputError `data/not-found` or `data/digest`, BlockstillError `storage/download`.
+ * @throws InvalidInputError `data/not-found` or `data/digest`, BlockstillError `storage/download`; for S3 what
+ *   `asS3Error` tells.
  */
 export async function localPath(uri: string, options: LocalPathOptions): Promise<string> {
   const { protocol } = new URL(uri);
@@ -75,10 +81,12 @@ export async function localPath(uri: string, options: LocalPathOptions): Promise
       return existing(fileURLToPath(uri), options.field);
     case 'https:':
       return download(uri, options);
+    case 's3:':
+      return downloadFromS3(uri, options);
     default:
       throw new InvalidInputError('storage/unsupported-uri', `"${uri}" can't be opened here.`, {
         where: options.field,
-        hint: 'Use file:///..., https://... with a sha256, or, in a local run, a path relative to the manifest.',
+        hint: 'Use file:///..., s3://..., https://... with a sha256, or, in a local run, a path relative to the manifest.',
       });
   }
 }

@@ -16,7 +16,7 @@ import { resolveDataset } from './resolve-inputs.ts';
 export async function validate(context: WorkContext): Promise<ValidationReport> {
   const { attempt, signal } = context;
   const jobSpec = context.spec.spec;
-  const options = { folder: attempt.path('downloads'), signal };
+  const options = { folder: attempt.path('downloads'), s3: jobSpec.storage.s3, signal };
   try {
     // Nothing is kept in this exchange, so it says nothing about where the job comes from.
     await checkOutput({ ...context.spec, exchange: undefined });

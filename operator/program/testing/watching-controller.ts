@@ -3,12 +3,12 @@ import { listWatch, Reflector } from '../../kube/reflector.ts';
 import type { KubeObject, Resource } from '../../kube/resource.ts';
 import { keyOf, type StoredObject } from '../../kube/store.ts';
 import type { Controller, ControllerRun } from '../controller.ts';
+import { watchesNotReady } from '../watch-readiness.ts';
 
 const jobs: Resource = { group, version, plural: 'distillationjobs', kind, namespaced: true };
 
 /** Follows DistillationJobs and does nothing about them. */
 export function watchingController({ client, clock, logger, metrics }: ControllerRun): Controller {
-  let synced = false;
   const reflector = new Reflector({
     source: listWatch<KubeObject>(client, jobs),
     indices: {},
@@ -20,12 +20,7 @@ export function watchingController({ client, clock, logger, metrics }: Controlle
   });
   metrics.watchAge('distillationjobs', () => reflector.secondsSinceContact());
   return {
-    run: async (signal) => {
-      const running = reflector.run(signal);
-      await Promise.race([reflector.synced, running]);
-      synced = !signal.aborted;
-      await running;
-    },
-    notReady: () => (synced ? undefined : 'DistillationJobs have not been listed yet.'),
+    run: async (signal) => await reflector.run(signal),
+    notReady: () => watchesNotReady({ distillationjobs: reflector }),
   };
 }

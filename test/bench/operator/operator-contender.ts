@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { crdFile } from '../../api-server/use-api-server.ts';
+import { issue, writeKubeconfig } from '../../cluster/certificates.ts';
+import { kubectl } from '../../cluster/kubectl.ts';
+import { distillationJob, exchangeClaim } from '../../chaos/manifests.ts';
+import { connect, distillationJobs } from '../../chaos/objects.ts';
+import { startOperator } from '../../chaos/operator-process.ts';
+import { users, type Contender, type ContenderOptions } from './contender.ts';
+
+/** The operator of this repository. */
+export async function startOperatorContender(options: ContenderOptions): Promise<Contender> {
+  const { controlPlane, namespace, blocks, qps } = options;
+  const { kubeconfig, apiServer } = controlPlane;
+  await kubectl(kubeconfig, ['apply', '--server-side', '-f', crdFile]);
+  await kubectl(kubeconfig, ['wait', '--for=condition=Established', `--filename=${crdFile}`]);
+  const claim = { apiVersion: 'v1', kind: 'List', items: exchangeClaim(namespace) };
+  await kubectl(kubeconfig, ['apply', '-f', '-'], JSON.stringify(claim));
+  await issue(apiServer.authority, { name: 'operator', user: users.blockstill, group: 'system:masters' });
+  await using undo = new AsyncDisposableStack();
+  const { client } = undo.use(connect(kubeconfig, 'bench'));
+  const operator = undo.use(
+    await startOperator({
+      kubeconfig: await writeKubeconfig(apiServer.authority, 'operator', apiServer.url),
+      log: join(apiServer.folder, 'log', 'operator.log'),
+      leaderElection: false,
+      commandArguments: ['--kube-api-qps', String(qps), '--kube-api-burst', String(qps)],
+    }),
+  );
+  await operator.untilReady();
+  const parts = undo.move();
+  return {
+    pid: operator.pid,
+    user: users.blockstill,
+    create: async (number) => {
+      const manifest = distillationJob({ namespace, name: `job-${number}`, maxParallel: blocks });
+      await client.create(distillationJobs, manifest as object as never);
+    },
+    [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
+  };
+}

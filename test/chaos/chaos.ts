@@ -1,0 +1,88 @@
+/** `make chaos`: breaks what can be broken around the operator, for a long time, and says what came of it. */
+import { parseArgs } from 'node:util';
+import { describeError } from '../../common/error.ts';
+import { cannotRun } from '../cluster/cannot-run.ts';
+import { whyNoControlPlane } from '../cluster/control-plane.ts';
+import { runChaos, type ChaosReport } from './run-chaos.ts';
+
+const help = `Usage: node test/chaos/chaos.ts [options]
+
+  --seed N           what happens, and to whom (default: another one each time)
+  --kills N          kill the operator at least so often (default 200)
+  --jobs N           create at least so many DistillationJobs (default 50)
+  --at-once N        DistillationJobs at the same time (default 8)
+  --operators N      operators at the same time; more than one take turns by a Lease (default 1)
+  --gpus N           GPUs of the pretend node (default 16)
+  --blocks N         blocks of each job (default 5)
+  --fault-rate X     probability of each fault in a request of the operator (default 0.01)
+  --pause X          seconds between disturbances, at most (default 2)
+`;
+
+const options = {
+  seed: { type: 'string' },
+  kills: { type: 'string', default: '200' },
+  jobs: { type: 'string', default: '50' },
+  'at-once': { type: 'string', default: '8' },
+  operators: { type: 'string', default: '1' },
+  gpus: { type: 'string', default: '16' },
+  blocks: { type: 'string', default: '5' },
+  'fault-rate': { type: 'string', default: '0.01' },
+  pause: { type: 'string', default: '2' },
+  help: { type: 'boolean' },
+} as const;
+
+function print({ audit, kills, disturbances, faults, requests }: ChaosReport): void {
+  const list = (counts: ReadonlyMap<string, number>): string =>
+    [...counts].map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`).join('\n');
+  console.log(`\nDisturbances (${kills} kills of the operator):\n${list(disturbances)}`);
+  console.log(`Faults in ${requests} requests:\n${list(faults)}`);
+  const numbers = [...Object.entries(audit.counts), ...Object.entries(audit.statusWrites)];
+  console.log(`Seen by the auditor:\n${list(new Map(numbers))}`);
+  console.log(`Violations: ${audit.violations.length}`);
+  for (const { rule, sentence } of audit.violations) console.log(`  ${rule}: ${sentence}`);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  if (cannotRun('The chaos suite', await whyNoControlPlane())) return 0;
+  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+  console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
+  const report = await runChaos({
+    seed,
+    kills: Number(values.kills),
+    jobs: Number(values.jobs),
+    jobsAtOnce: Number(values['at-once']),
+    operators: Number(values.operators),
+    gpus: Number(values.gpus),
+    blocks: Number(values.blocks),
+    faultRate: Number(values['fault-rate']),
+    pauseSeconds: Number(values.pause),
+    settleSeconds: 600,
+    misbehaviour: {
+      Fails: 0.02,
+      OutOfMemory: 0.02,
+      Interrupted: 0.02,
+      Evicted: 0.02,
+      Preempted: 0.02,
+      AdmissionError: 0.02,
+      DeletedAfterSuccess: 0.04,
+      MessageLost: 0.01,
+      ImagePullBackOff: 0.02,
+      NodeGone: 0.01,
+    },
+    report: (line) => console.log(line),
+  });
+  print(report);
+  return report.audit.violations.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(describeError(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '../cluster/free-ports.ts';
+import { startProcess } from '../cluster/start-process.ts';
+import { waitFor } from '../cluster/wait-for.ts';
+
+/** The program; it is there once the operator is. */
+export const operatorProgram = fileURLToPath(new URL('../../operator/main.ts', import.meta.url));
+
+export interface OperatorProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** Where it answers `/healthz`, `/readyz` and `/metrics`. */
+  readonly url: string;
+  /** Waits until `/readyz` says 200. */
+  untilReady(seconds?: number): Promise<void>;
+  /** SIGKILL; done when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; answers how it ended. */
+  terminate(): Promise<string>;
+  /** SIGSTOP: it holds still, with all its connections open. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface OperatorOptions {
+  readonly kubeconfig: string;
+  /** The file that its output is added to. */
+  readonly log: string;
+  /** Default true; where only one runs, a new one need not wait for the Lease of the one that was killed. */
+  readonly leaderElection?: boolean;
+  readonly workerImage?: string;
+  readonly commandArguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Another program in its place; for tests of this file. */
+  readonly program?: string;
+}
+
+export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  const {
+    kubeconfig,
+    log,
+    leaderElection = true,
+    workerImage = 'example.invalid/blockstill-worker:test',
+    commandArguments = [],
+    environment = {},
+    program = operatorProgram,
+  } = options;
+  const [port = 0] = await freePorts(1, '127.0.0.1');
+  const flags = ['--kubeconfig', kubeconfig, '--worker-image', workerImage, '--listen', `127.0.0.1:${port}`];
+  const election = leaderElection ? [] : ['--no-leader-election'];
+  const child = await startProcess(process.execPath, [program, ...flags, ...election, ...commandArguments], {
+    log,
+    environment,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    pid: child.pid,
+    url,
+    untilReady: async (seconds) => {
+      await waitFor(
+        'the operator to be ready',
+        async () => {
+          const ending = await child.ending();
+          if (ending !== undefined) throw new Error(ending);
+          return (await statusOf(`${url}/readyz`)) === 200 ? true : undefined;
+        },
+        seconds,
+      );
+    },
+    kill: child.kill,
+    terminate: async () => {
+      process.kill(child.pid, 'SIGTERM');
+      return await waitFor('the operator to end', async () => await child.ending());
+    },
+    pause: () => void process.kill(child.pid, 'SIGSTOP'),
+    resume: () => void process.kill(child.pid, 'SIGCONT'),
+    [Symbol.asyncDispose]: child.kill,
+  };
+}
+
+async function statusOf(url: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return undefined;
+  }
+}
