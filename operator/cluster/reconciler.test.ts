@@ -234,6 +234,16 @@ describe('a job that is suspended', () => {
   });
 });
 
+it('removes no other Job that has come in the place of the one it means', async () => {
+  const world = await new SmallWorld().distilling();
+  world.edit({ spec: { suspend: true } });
+  world.freezeCache();
+  await world.cluster.delete(kubeJobs, { name: 'mnist-u000-1' });
+  world.cluster.put(kubeJobs, aKubeJob({ ownerUid: 'other' }));
+  await world.reconcile();
+  expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u000-1']);
+});
+
 describe('a job that has ended', () => {
   it('creates nothing when its children vanish, its spec is edited or its operator is another', async () => {
     const world = await new SmallWorld().complete();

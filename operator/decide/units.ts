@@ -58,7 +58,7 @@ export function viewUnits(observed: Observed): UnitViews {
       .toSorted((a, b) => a.number - b.number);
     // What was deleted in between has been counted in the status.
     const counted = observed.previous?.blocks?.filter(({ name }) => unit.blocks.includes(name)) ?? [];
-    const numbers = [...all.map(({ number }) => number), ...counted.map(({ attempts = 0 }) => attempts)];
+    const numbers = [...all.map(({ number }) => number), ...counted.map((block) => block.attempts ?? 0)];
     const nextNumber = 1 + Math.max(0, ...numbers);
     return { ...unit, attempts, nextNumber, state: stateOf(attempts, observed) };
   };

@@ -67,9 +67,7 @@ export function aKubeJob(change: JobChange = {}): KubeJob {
       ownerReferences: controlledBy('DistillationJob', { name: owner.name, uid: ownerUid }),
     },
     spec: { ...(suspend === undefined ? {} : { suspend }), parallelism: 1 },
-    status: {
-      ...(conditions === undefined ? {} : { conditions }),
-    },
+    status: conditions === undefined ? {} : { conditions },
   };
 }
 
