@@ -44,6 +44,11 @@ export class FakeCluster implements Client {
     return stored;
   }
 
+  /** Takes an object away, whoever did that. */
+  remove(resource: Resource, name: string): void {
+    this.#objects.delete(keyOf(resource, name));
+  }
+
   of<T extends KubeObject>({ plural }: Resource<T>): T[] {
     return [...this.#objects]
       .filter(([key]) => key.startsWith(`${plural}/`))
