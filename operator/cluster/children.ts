@@ -22,8 +22,6 @@ export interface ChildJob extends StoredObject {
   /** By the owner reference: labels can be set by anyone. */
   readonly controllerUid: string | undefined;
   readonly createdAt: string;
-  /** When it was begun, or last resumed. */
-  readonly startedAt: string | undefined;
   readonly isDeleting: boolean;
   readonly deletedAt: string | undefined;
   /** Held back, or no longer and its controller has not seen that yet. */
@@ -78,7 +76,6 @@ export function projectJob(job: KubeJob): ChildJob {
   );
   return {
     ...common(metadata),
-    startedAt: status?.startTime,
     isDeleting: metadata.deletionTimestamp !== undefined,
     deletedAt: metadata.deletionTimestamp,
     isSuspended: spec.suspend === true || holds('Suspended', status),

@@ -1,5 +1,5 @@
 import type { Why } from '../decide/observed.ts';
-import { clip } from '../decide/text.ts';
+import { clip, sentence } from '../decide/text.ts';
 import { isApiError, type ApiError } from '../kube/api-error.ts';
 
 export interface CreationProblem {
@@ -11,7 +11,7 @@ export interface CreationProblem {
 /** Why a Job could not be made, for what the cluster refuses; undefined for what may pass by itself at any moment. */
 export function creationProblem(error: unknown, name: string): CreationProblem | undefined {
   if (isApiError(error, 'Invalid', 'BadRequest')) {
-    const message = `The cluster refuses the Job ${name}: ${saidBy(error)} Check spec.pod and spec.resources.`;
+    const message = `The cluster refuses the Job ${name}: ${sentence(saidBy(error))} Check spec.pod and spec.resources.`;
     return { why: { reason: 'JobRefused', message }, final: true };
   }
   if (!isApiError(error, 'Forbidden', 'NotFound')) return undefined;

@@ -297,6 +297,7 @@ describe('what prepare said', () => {
     const pods = [aPod({ stage: 'Prepare', status: podStatus.ended(0, { message: said('Prepare') }) })];
     const { prepared } = observe({ jobs: [aJob({ stage: 'Prepare' })], pods });
     expect(prepared).toMatchObject({ imageId, message: { plan: { candidates: [...blocks] } } });
+    expect(observe({ pods }).prepared).toEqual(prepared);
   });
 });
 

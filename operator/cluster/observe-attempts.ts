@@ -61,10 +61,7 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
     const said = messageOf(job, pods, input);
     if (said !== undefined && job.result === undefined) unrecorded.push({ job, text: said.text });
     if (said?.message.stage === 'Prepare') {
-      prepared ??= {
-        message: said.message,
-        ...(said.pod?.imageId === undefined ? {} : { imageId: said.pod.imageId }),
-      };
+      prepared ??= preparedBy(said.message, said.pod);
     }
     attempts.push(attemptOf(job, pods, said, input));
   }
@@ -73,7 +70,7 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
   );
   for (const pod of orphans) {
     const said = messageOf(undefined, [pod], input);
-    if (said?.message.stage === 'Prepare') prepared ??= { message: said.message };
+    if (said?.message.stage === 'Prepare') prepared ??= preparedBy(said.message, pod);
     const attempt = orphanAttempt(pod, said, input);
     if (attempt !== undefined) attempts.push(attempt);
   }
@@ -83,6 +80,13 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
     unrecorded,
     changesAt: nextAbandonment(input),
   };
+}
+
+function preparedBy(
+  message: UnitMessage & { stage: 'Prepare' },
+  pod: ChildPod | undefined,
+): NonNullable<ObservedAttempts['prepared']> {
+  return { message, ...(pod?.imageId === undefined ? {} : { imageId: pod.imageId }) };
 }
 
 interface Said {
@@ -167,7 +171,7 @@ function attemptOf(
     ...base,
     state: runs ? 'Running' : 'Pending',
     ...(job.isDeleting ? { stopping: true } : {}),
-    ...(runs ? {} : pendingOf(job, { pod: live[0], unit: base.unit, input })),
+    ...(runs ? {} : pendingOf(job, live[0], { unit: base.unit, input })),
   };
 }
 
@@ -289,12 +293,15 @@ function lostWith(pods: readonly ChildPod[]): Pick<ObservedAttempt, 'state'> & P
 }
 
 interface PendingInput {
-  readonly pod: ChildPod | undefined;
   readonly unit: string;
   readonly input: AttemptsToObserve;
 }
 
-function pendingOf(job: ChildJob, { pod, unit, input }: PendingInput): Partial<ObservedAttempt> {
+function pendingOf(
+  job: ChildJob,
+  pod: ChildPod | undefined,
+  { unit, input }: PendingInput,
+): Partial<ObservedAttempt> {
   if (job.isSuspended) {
     const place = job.queue === undefined ? 'to be resumed' : `for its turn in the queue ${job.queue}`;
     return { waiting: { reason: 'Queued', message: `${unit} waits ${place}.` } };

@@ -104,8 +104,7 @@ describe('what is decided on', () => {
   it('has the Jobs that were just made, though the watch has not shown them', async () => {
     const world = await new SmallWorld().distilling();
     const { jobs } = world;
-    for (const { metadata } of jobs.slice(1))
-      await world.cluster.delete(kubeJobs, { name: metadata.name ?? '' });
+    for (const { metadata } of jobs.slice(1)) world.cluster.remove(kubeJobs, metadata.name ?? '');
     world.freezeCache();
     for (const job of jobs.slice(1)) world.cluster.put(kubeJobs, job);
     expect(await world.writes()).toEqual(['status distillationjobs/mnist']);
@@ -134,7 +133,7 @@ describe('a name that is taken', () => {
     await world.clock.advance(5);
     expect(await world.reconcile()).toBe(0);
     expect(await world.reconcile()).toBe(10);
-    await world.removeJobs();
+    world.removeJobs();
     await world.clock.advance(10);
     await world.reconcile();
     await world.reconcile();
@@ -234,11 +233,21 @@ describe('a job that is suspended', () => {
   });
 });
 
+it('removes no other Job that has come in the place of the one it means', async () => {
+  const world = await new SmallWorld().distilling();
+  world.edit({ spec: { suspend: true } });
+  world.freezeCache();
+  world.cluster.remove(kubeJobs, 'mnist-u000-1');
+  world.cluster.put(kubeJobs, aKubeJob({ ownerUid: 'other' }));
+  await world.reconcile();
+  expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u000-1']);
+});
+
 describe('a job that has ended', () => {
   it('creates nothing when its children vanish, its spec is edited or its operator is another', async () => {
     const world = await new SmallWorld().complete();
     const { status } = world;
-    await world.removeJobs();
+    world.removeJobs();
     world.removePods();
     expect(await world.writes()).toEqual([]);
     world.edit({ spec: { retry: 1, backoffLimit: 9 }, pod: { image: 'other:2' } });

@@ -1,5 +1,5 @@
 import type { Why } from '../decide/observed.ts';
-import { clip } from '../decide/text.ts';
+import { clip, sentence } from '../decide/text.ts';
 
 const imageProblems = new Set([
   'ErrImagePull',
@@ -16,7 +16,7 @@ export function waitingSentence(unit: string, { reason, message }: Why): Why {
   if (imageProblems.has(reason)) {
     return {
       reason: 'WaitingForImage',
-      message: `${unit} waits for its image, which can't be pulled: ${said} Check spec.pod.image and imagePullSecrets.`,
+      message: `${unit} waits for its image, which can't be pulled: ${sentence(said)} Check spec.pod.image and imagePullSecrets.`,
     };
   }
   if (/persistentvolumeclaim|volume/i.test(message) && reason !== 'CreateContainerConfigError') {
@@ -25,7 +25,7 @@ export function waitingSentence(unit: string, { reason, message }: Why): Why {
   if (reason === 'CreateContainerConfigError' || reason === 'CreateContainerError') {
     return {
       reason: 'WaitingForConfiguration',
-      message: `${unit} can't be started: ${said} Check the Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+      message: `${unit} can't be started: ${sentence(said)} Check the Secrets and ConfigMaps that spec.pod and spec.storage name.`,
     };
   }
   if (reason === 'SchedulingGated')

@@ -56,6 +56,12 @@ describe('failures of a unit', () => {
   });
 });
 
+it('numbers attempts on from those that are gone, as the status remembers them', () => {
+  const ran = anObserved([running('unit-000', { number: 3 }), ...others]);
+  const previous = decide(ran, later).status;
+  expect(created({ ...anObserved(others), previous })).toEqual(['unit-000#4']);
+});
+
 describe('attempts that never got to work', () => {
   const hapless = { state: 'Interrupted', hapless: true, message: 'No healthy device.' } as const;
 

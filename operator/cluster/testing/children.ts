@@ -46,7 +46,6 @@ export interface JobChange extends Attempt {
   readonly createdAt?: number;
   readonly deletedAt?: number;
   readonly suspend?: boolean;
-  readonly startTime?: number;
   readonly result?: string;
   readonly conditions?: readonly KubeCondition[];
 }
@@ -54,7 +53,7 @@ export interface JobChange extends Attempt {
 /** A Job created at `time(0)` of which nothing is said yet; its UID is its name. */
 export function aKubeJob(change: JobChange = {}): KubeJob {
   const name = nameOf(change);
-  const { ownerUid = owner.uid, createdAt = 0, deletedAt, startTime, result, conditions, suspend } = change;
+  const { ownerUid = owner.uid, createdAt = 0, deletedAt, result, conditions, suspend } = change;
   return {
     metadata: {
       name,
@@ -68,10 +67,7 @@ export function aKubeJob(change: JobChange = {}): KubeJob {
       ownerReferences: controlledBy('DistillationJob', { name: owner.name, uid: ownerUid }),
     },
     spec: { ...(suspend === undefined ? {} : { suspend }), parallelism: 1 },
-    status: {
-      ...(startTime === undefined ? {} : { startTime: time(startTime) }),
-      ...(conditions === undefined ? {} : { conditions }),
-    },
+    status: conditions === undefined ? {} : { conditions },
   };
 }
 

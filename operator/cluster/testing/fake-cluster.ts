@@ -1,5 +1,5 @@
 import { ApiError, type ApiStatus } from '../../kube/api-error.ts';
-import type { KubeClient, Patch } from '../../kube/client.ts';
+import type { DeleteOptions, KubeClient, Patch } from '../../kube/client.ts';
 import type { ObjectList } from '../../kube/list.ts';
 import type { KubeObject, ObjectMeta, ObjectReference, Resource } from '../../kube/resource.ts';
 
@@ -44,6 +44,11 @@ export class FakeCluster implements Client {
     return stored;
   }
 
+  /** Takes an object away, whoever did that. */
+  remove(resource: Resource, name: string): void {
+    this.#objects.delete(keyOf(resource, name));
+  }
+
   of<T extends KubeObject>({ plural }: Resource<T>): T[] {
     return [...this.#objects]
       .filter(([key]) => key.startsWith(`${plural}/`))
@@ -82,8 +87,12 @@ export class FakeCluster implements Client {
     return await Promise.resolve(this.put(resource, object));
   }
 
-  async delete(resource: Resource, { name }: ObjectReference): Promise<boolean> {
+  async delete(resource: Resource, { name }: ObjectReference, options: DeleteOptions = {}): Promise<boolean> {
     this.#arrived('delete', resource, name);
+    const found = this.#objects.get(keyOf(resource, name));
+    if (found !== undefined && options.uid !== undefined && options.uid !== found.metadata.uid) {
+      throw apiError({ httpStatus: 409, reason: 'Conflict' });
+    }
     return await Promise.resolve(this.#objects.delete(keyOf(resource, name)));
   }
 

@@ -140,12 +140,12 @@ export class SmallWorld {
 
   removePods(): void {
     for (const { metadata } of this.cluster.of(kubePods)) {
-      void this.cluster.delete(kubePods, { name: metadata.name ?? '' });
+      this.cluster.remove(kubePods, metadata.name ?? '');
     }
   }
 
-  async removeJobs(): Promise<void> {
-    for (const name of this.jobNames) await this.cluster.delete(kubeJobs, { name });
+  removeJobs(): void {
+    for (const name of this.jobNames) this.cluster.remove(kubeJobs, name);
   }
 
   /** Prepared, and its two units made. */
