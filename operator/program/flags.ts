@@ -57,8 +57,8 @@ export const flags = [
     help: "where the Lease is; default: POD_NAMESPACE, the pod's own, that of the context, or default",
   },
   { name: 'lease-name', value: 'name', help: 'name of the Lease; default: blockstill-operator' },
-  { name: 'qps', value: 'number', help: 'requests a second to the API, on average; default: 100' },
-  { name: 'burst', value: 'number', help: 'requests to the API at once; default: 200' },
+  { name: 'qps', value: 'number', help: 'requests a second to the API, on average; default: 300' },
+  { name: 'burst', value: 'number', help: 'requests to the API at once; default: 500' },
   { name: 'workers', value: 'number', help: 'jobs that are looked at at the same time; default: 8' },
   {
     name: 'no-progress',

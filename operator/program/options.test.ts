@@ -33,7 +33,7 @@ describe('the options of the operator', () => {
       },
       allowHostVolumes: false,
       leaderElection: { namespace: undefined, leaseName: 'blockstill-operator' },
-      rate: { perSecond: 100, burst: 200 },
+      rate: { perSecond: 300, burst: 500 },
       workers: 8,
       progress: true,
       listen: { host: '0.0.0.0', port: 8080 },
@@ -79,7 +79,7 @@ describe('the options of the operator', () => {
     };
     expect(options('--qps 7 --allow-host-volumes=false', environment)).toMatchObject({
       namespaces: ['a', 'b'],
-      rate: { perSecond: 7, burst: 200 },
+      rate: { perSecond: 7, burst: 500 },
       leaderElection: undefined,
       allowHostVolumes: false,
       listen: { host: '0.0.0.0', port: 8080 },
