@@ -1,112 +1,126 @@
+// First: it listens for signals while the rest is loaded.
+import { stopSignal } from './stop.ts';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError, BlockstillError, InvalidInputError } from '../common/error.ts';
 import { systemClock } from './clock.ts';
 import { exitCode, type ExitCode } from './contract/exit-code.ts';
-import { contractVersion } from './contract/primitives.ts';
-import { unitSpecSchema, type UnitSpec } from './contract/unit-spec.ts';
+import { podEnvironment } from './contract/pod.ts';
+import { contractVersion, type Stage } from './contract/primitives.ts';
+import type { UnitResult } from './contract/unit-result.ts';
+import type { UnitSpec } from './contract/unit-spec.ts';
 import { distill } from './distill/distill.ts';
 import { Attempt } from './exchange/attempt.ts';
+import type { Exchange } from './exchange/exchange.ts';
 import { openExchange } from './exchange/open-exchange.ts';
 import { finetune } from './finetune/finetune.ts';
+import type { Host } from './host/host.ts';
+import { failureWords, interruptedWords } from './host/last-words.ts';
+import { localHost } from './host/local-host.ts';
+import { PodHost } from './host/pod-host.ts';
 import { InterruptedError } from './interruption.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { prepare } from './prepare/prepare.ts';
 import { validate } from './prepare/validate.ts';
 import type { WorkContext } from './work-context.ts';
 
-const usage = 'usage: node worker/main.ts <prepare|distill|finetune|validate> --spec <unit-spec.json>';
+const usage = `usage: node worker/main.ts <prepare|distill|finetune|validate> [--spec <unit-spec.json>]
+Without --spec the unit spec is in ${podEnvironment.unitSpec}, as in a pod.`;
 const progressSeconds = 0.5;
+
+const stages: Readonly<Record<Stage, (context: WorkContext) => Promise<UnitResult>>> = {
+  Prepare: prepare,
+  Distill: distill,
+  Finetune: finetune,
+};
 
 /** The worker's program: does what one unit spec says, and ends with one of `contract/exit-code.ts`. */
 async function main(args: readonly string[]): Promise<ExitCode> {
+  const { command, specFile } = commandLine(args);
+  await using host = specFile === undefined ? new PodHost({ environment: process.env }) : localHost(specFile);
+  let logger: Logger | undefined;
+  try {
+    if (!isStage(command) && !(command === 'validate' && specFile !== undefined)) throw usageError();
+    const spec = await host.readSpec();
+    logger = createLogger('info', { unit: spec.unit, attempt: spec.attempt.id });
+    await using exchange = await openExchange(spec, stopSignal);
+    await work(command, { host, context: await createContext(spec, { host, logger, exchange }) });
+    return exitCode.Committed;
+  } catch (error) {
+    const interrupted = error instanceof InterruptedError || (stopSignal.aborted && isAbort(error));
+    if (!interrupted) say(logger, error);
+    const words = interrupted ? interruptedWords(command) : failureWords(error);
+    // It ends for the reason that is in the log already, whether or not that can be told elsewhere, too.
+    await host.failed(words).catch((cause: unknown) => say(logger, cause));
+    return interrupted ? exitCode.Interrupted : exitCodeOf(error);
+  }
+}
+
+function commandLine(args: readonly string[]): { command: string; specFile: string | undefined } {
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { spec: { type: 'string' } },
   });
-  const [command] = positionals;
-  if (values.spec === undefined) throw new InvalidInputError('unit/usage', usage);
-  const spec = await readSpec(values.spec);
-  const logger = createLogger('info', { unit: spec.unit, attempt: spec.attempt.id });
-  const context = await createContext(spec, logger);
-  await using _exchange = context.exchange;
-  try {
-    if (command === 'validate') {
-      process.stdout.write(`${JSON.stringify(await validate(context))}\n`);
-      return exitCode.Committed;
-    }
-    await work(command, context);
-    return exitCode.Committed;
-  } catch (error) {
-    if (error instanceof InterruptedError || (context.signal.aborted && isAbort(error)))
-      return exitCode.Interrupted;
-    logger.error(describeError(error), errorFields(error));
-    return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
-  }
+  if (values.spec === undefined && process.env[podEnvironment.unitSpec] === undefined) throw usageError();
+  return { command: positionals[0] ?? '', specFile: values.spec };
 }
 
-async function work(command: string | undefined, context: WorkContext): Promise<void> {
-  const earlier = await context.attempt.committedResult();
-  if (earlier !== undefined) {
-    context.logger.info('An earlier attempt has committed this unit');
-    await context.attempt.adopt(earlier);
+function isStage(command: string): boolean {
+  return Object.keys(stages).some((stage) => stage.toLowerCase() === command);
+}
+
+function usageError(): InvalidInputError {
+  return new InvalidInputError('unit/usage', usage);
+}
+
+async function work(command: string, { host, context }: { host: Host; context: WorkContext }): Promise<void> {
+  if (command === 'validate') {
+    process.stdout.write(`${JSON.stringify(await validate(context))}\n`);
     return;
   }
-  switch (command) {
-    case 'prepare':
-      await prepare(context);
-      return;
-    case 'distill':
-      await distill(context);
-      return;
-    case 'finetune':
-      await finetune(context);
-      return;
-    default:
-      throw new InvalidInputError('unit/usage', usage);
-  }
+  const { attempt, logger, spec } = context;
+  if (spec.stage.toLowerCase() !== command)
+    throw new InvalidInputError('unit/usage', `The unit spec is for ${spec.stage}, not for ${command}.`);
+  const earlier = await attempt.committedResult();
+  if (earlier !== undefined) logger.info('An earlier attempt has committed this unit');
+  const result = await (earlier === undefined ? stages[spec.stage](context) : attempt.adopt(earlier));
+  await host.committed(result, attempt);
 }
 
-async function readSpec(path: string): Promise<UnitSpec> {
-  try {
-    return unitSpecSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    throw new InvalidInputError('unit/bad-spec', 'The unit spec is missing or is not one.', {
-      where: path,
-      cause,
-    });
-  }
-}
-
-async function createContext(spec: UnitSpec, logger: Logger): Promise<WorkContext> {
-  const controller = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => controller.abort());
-  // Whoever reads the progress is gone: commit what there is and stop, rather than break off at some later line.
-  process.stdout.on('error', () => controller.abort());
+async function createContext(
+  spec: UnitSpec,
+  { host, logger, exchange }: { host: Host; logger: Logger; exchange: Exchange },
+): Promise<WorkContext> {
+  await host.begin(logger);
+  const attempt = await Attempt.open(spec, exchange);
   let reportedAt = Number.NEGATIVE_INFINITY;
   let activity = '';
-  const exchange = await openExchange(spec, controller.signal);
   return {
     spec,
     exchange,
-    attempt: await Attempt.open(spec, exchange),
+    attempt,
+    scratch: scratchFolder(spec, process.env[podEnvironment.scratch]) ?? attempt.path('scratch'),
     clock: systemClock,
     logger,
     cpuInfo: await readFile('/proc/cpuinfo', 'utf8').catch(() => ''),
-    signal: controller.signal,
+    signal: stopSignal,
     checkpointSeconds: checkpointSeconds(process.env['BLOCKSTILL_CHECKPOINT_SECONDS']),
     report: (progress) => {
       const now = systemClock.seconds();
       if (progress.activity === activity && now - reportedAt < progressSeconds) return;
       reportedAt = now;
       activity = progress.activity;
-      const { stage, unit, attempt } = spec;
-      process.stdout.write(
-        `${JSON.stringify({ version: contractVersion, stage, unit, attempt: attempt.id, ...progress })}\n`,
-      );
+      const { stage, unit } = spec;
+      host.report({ version: contractVersion, stage, unit, attempt: spec.attempt.id, ...progress });
     },
   };
+}
+
+/** Workers of several units may be given the same folder. */
+function scratchFolder({ job, unit, attempt }: UnitSpec, given: string | undefined): string | undefined {
+  return given ? join(given, job.uid, unit, attempt.id) : undefined;
 }
 
 function checkpointSeconds(given: string | undefined): number {
@@ -122,6 +136,15 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
 }
 
+function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
+}
+
+function say(logger: Logger | undefined, error: unknown): void {
+  if (logger === undefined) process.stderr.write(`${describeError(error)}\n`);
+  else logger.error(describeError(error), errorFields(error));
+}
+
 function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return {};
   const code = error instanceof BlockstillError ? { code: error.code } : {};
@@ -129,6 +152,6 @@ function errorFields(error: unknown): Record<string, unknown> {
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${describeError(error)}\n`);
-  return error instanceof InvalidInputError ? exitCode.InvalidInput : exitCode.Failed;
+  say(undefined, error);
+  return exitCodeOf(error);
 });

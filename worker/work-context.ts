@@ -10,6 +10,8 @@ export interface WorkContext {
   readonly spec: UnitSpec;
   readonly exchange: Exchange;
   readonly attempt: Attempt;
+  /** A folder for files that nobody but this process reads. It may not be there yet. */
+  readonly scratch: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The text of `/proc/cpuinfo`; empty where there is none. */

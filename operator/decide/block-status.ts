@@ -1,7 +1,6 @@
 import type { BlockStatus } from '../../crds/status.ts';
-import type { PlannedBlock } from '../../worker/contract/plan.ts';
 import type { Accuracy } from '../../worker/contract/primitives.ts';
-import type { FinetuneResult } from '../../worker/contract/unit-result.ts';
+import type { FinetuneFacts, PlanFacts } from '../../worker/contract/unit-facts.ts';
 import { significant } from '../accounting/significant.ts';
 import type { Observed } from './observed.ts';
 import { clip } from './text.ts';
@@ -35,9 +34,9 @@ export function blockStatuses(units: UnitViews, { prepared }: Observed): BlockSt
 }
 
 function plannedStatus(
-  block: PlannedBlock,
+  block: PlanFacts['blocks'][number],
   unit: UnitView,
-  stitched: FinetuneResult | undefined,
+  stitched: FinetuneFacts | undefined,
 ): BlockStatus {
   const swap = stitched?.blocks.find(({ name }) => name === block.name);
   const started = earliest(unit.attempts.map(({ startTime }) => startTime));
@@ -103,7 +102,7 @@ export function roundedAccuracy(accuracy: Accuracy): Accuracy {
   return { ...accuracy, value: significant(value), standardError: significant(standardError) };
 }
 
-export function finetuneResult({ finetune: { state } }: UnitViews): FinetuneResult | undefined {
+export function finetuneResult({ finetune: { state } }: UnitViews): FinetuneFacts | undefined {
   return state.kind === 'Done' && state.result.value.stage === 'Finetune' ? state.result.value : undefined;
 }
 

@@ -1,10 +1,9 @@
 import type { Digest } from '../../common/digest.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { CacheBudget } from '../../worker/contract/activation-tier.ts';
-import type { Plan, Profile } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
-import type { UnitResult } from '../../worker/contract/unit-result.ts';
+import type { PlanFacts, ProfileFacts, UnitFacts } from '../../worker/contract/unit-facts.ts';
 import type { Reference } from '../../worker/contract/unit-spec.ts';
 import type { Interval } from '../accounting/intervals.ts';
 
@@ -59,7 +58,7 @@ export interface Stop {
   readonly message: string;
 }
 
-export interface Prepared extends Measured {
+export interface Prepared<P extends PlanFacts = PlanFacts> extends Measured<P> {
   readonly reference: Reference & { readonly digest: Digest };
   /**
    * The blocks of each unit, in the plan's order. Chosen once a job (`operator/packing/`) and remembered by the observer:
@@ -69,9 +68,9 @@ export interface Prepared extends Measured {
 }
 
 /** What prepare found out. */
-export interface Measured {
-  readonly plan: Plan;
-  readonly profile: Profile;
+export interface Measured<P extends PlanFacts = PlanFacts> {
+  readonly plan: P;
+  readonly profile: ProfileFacts;
 }
 
 export interface Backoff {
@@ -82,7 +81,7 @@ export interface Backoff {
 
 export type AttemptState = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Interrupted';
 
-export interface ObservedAttempt {
+export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly unit: string;
   readonly stage: Stage;
   readonly id: string;
@@ -100,13 +99,13 @@ export interface ObservedAttempt {
   /** Why it failed, as a sentence. */
   readonly message?: string | undefined;
   /** Present only when it has been verified: schema, job, plan and the digests of all files. */
-  readonly result?: CommittedResult | undefined;
+  readonly result?: CommittedResult<Result> | undefined;
   readonly progress?: Progress | undefined;
   /** `CPU`, or `GPU` and which: `GPU 0`. */
   readonly device?: string | undefined;
 }
 
-export interface CommittedResult {
-  readonly value: UnitResult;
+export interface CommittedResult<Result extends UnitFacts = UnitFacts> {
+  readonly value: Result;
   readonly reference: Reference;
 }

@@ -1,7 +1,9 @@
 import { activationTier, type ActivationTier } from '../../worker/contract/activation-tier.ts';
-import type { PlannedBlock } from '../../worker/contract/plan.ts';
+import type { PlanFacts } from '../../worker/contract/unit-facts.ts';
 import type { Measured, Prepared, TrainingAmount } from './observed.ts';
 import type { Unit } from './units.ts';
+
+type PlannedBlock = PlanFacts['blocks'][number];
 
 /** A block with what prepare measured of it. */
 export interface TimedBlock extends PlannedBlock {

@@ -1,4 +1,4 @@
-import type { BlockResult } from '../../worker/contract/unit-result.ts';
+import type { DistillFacts } from '../../worker/contract/unit-facts.ts';
 import type { Observed } from './observed.ts';
 import { deadlineMessage } from './deadline.ts';
 import { firstLine } from './text.ts';
@@ -68,7 +68,7 @@ function unitFailed(units: UnitViews, { policy }: Observed): Verdict | undefined
 /** Every block has ended and none of them has a usable replacement: there is nothing to stitch. */
 function nothingReplaced({ distill }: UnitViews): Verdict | undefined {
   if (distill.length === 0) return undefined;
-  const collapsed: BlockResult[] = [];
+  const collapsed: DistillFacts['blocks'] = [];
   let failed = 0;
   for (const { state, blocks } of distill) {
     if (state.kind === 'Exhausted') failed += blocks.length;
@@ -85,7 +85,7 @@ function nothingReplaced({ distill }: UnitViews): Verdict | undefined {
   return { kind: 'Failed', reason: 'NothingReplaced', message };
 }
 
-function adviceFor(collapsed: readonly BlockResult[]): string {
+function adviceFor(collapsed: DistillFacts['blocks']): string {
   if (collapsed.length === 0) return '';
   const twice = collapsed.every(({ trainings }) => trainings > 1)
     ? ' Each was tried twice, the second time at a lower learning rate.'

@@ -1,5 +1,6 @@
 import { distillUnits, isActive } from '../decide/units.ts';
-import type { Backoff, Observed, ObservedAttempt, Prepared } from '../decide/observed.ts';
+import type { Backoff, Observed } from '../decide/observed.ts';
+import type { LocalAttempt, LocalPrepared } from './local-attempt.ts';
 import type { ArtifactDepth } from '../../worker/contract/artifacts.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { PrepareResult } from '../../worker/contract/unit-result.ts';
@@ -16,11 +17,11 @@ export interface TableWarning {
 /** What the runner knows of its attempts: from the disk at the start, then from its workers. */
 export class AttemptTable {
   readonly #job: LocalJob;
-  readonly #attempts = new Map<string, ObservedAttempt>();
+  readonly #attempts = new Map<string, LocalAttempt>();
   readonly #warn: (warning: TableWarning) => void;
   /** The number of this run: failures of earlier runs don't count against `backoffLimit`. */
   readonly retry: number;
-  #prepared: Prepared | undefined;
+  #prepared: LocalPrepared | undefined;
   readonly #warned = new Set<string>();
   /** Of several plans, the one that the finished student was made by. */
   #planOfStudent: string | undefined;
@@ -53,19 +54,19 @@ export class AttemptTable {
     return table;
   }
 
-  get prepared(): Prepared | undefined {
+  get prepared(): LocalPrepared | undefined {
     return this.#prepared;
   }
 
-  all(): ObservedAttempt[] {
+  all(): LocalAttempt[] {
     return [...this.#attempts.values()];
   }
 
-  active(): ObservedAttempt[] {
+  active(): LocalAttempt[] {
     return this.all().filter(isActive);
   }
 
-  started(attempt: ObservedAttempt): void {
+  started(attempt: LocalAttempt): void {
     this.#put(attempt);
   }
 
@@ -78,7 +79,7 @@ export class AttemptTable {
   }
 
   /** Looks for the result of an attempt that has ended: a valid one counts, whatever the exit code says. */
-  async ended(unit: string, id: string, end: NonNullable<AttemptRecord['end']>): Promise<ObservedAttempt> {
+  async ended(unit: string, id: string, end: NonNullable<AttemptRecord['end']>): Promise<LocalAttempt> {
     const endTime = new Date(end.time);
     const attempt = this.#find(unit, id);
     const result = attempt === undefined ? undefined : await this.#resultOf(attempt, 'Everything');
@@ -143,7 +144,7 @@ export class AttemptTable {
     return false;
   }
 
-  async #resultOf(attempt: ObservedAttempt, depth: ArtifactDepth): Promise<ObservedAttempt['result']> {
+  async #resultOf(attempt: LocalAttempt, depth: ArtifactDepth): Promise<LocalAttempt['result']> {
     const verification = await verifyResult(this.#expected(attempt, depth));
     if (verification.kind === 'Refused') this.#refused(verification.message);
     if (verification.kind !== 'Valid') return undefined;
@@ -159,9 +160,9 @@ export class AttemptTable {
   }
 
   async #documentsOf(
-    attempt: ObservedAttempt,
+    attempt: LocalAttempt,
     result: PrepareResult,
-  ): Promise<Omit<Prepared, 'units'> | undefined> {
+  ): Promise<Omit<LocalPrepared, 'units'> | undefined> {
     try {
       return await readPrepared(this.#job.folder, attempt, result);
     } catch (error) {
@@ -171,7 +172,7 @@ export class AttemptTable {
     }
   }
 
-  async #units(documents: Omit<Prepared, 'units'>): Promise<Prepared['units']> {
+  async #units(documents: Omit<LocalPrepared, 'units'>): Promise<LocalPrepared['units']> {
     const { units, packing } = await unitsOf(this.#job, documents);
     const wanted = this.#job.compiled.spec.execution.packing;
     if (wanted !== packing) {
@@ -199,7 +200,7 @@ export class AttemptTable {
     return this.all().some((attempt) => attempt.unit === unit && attempt.result !== undefined);
   }
 
-  #expected({ unit, stage, id }: ObservedAttempt, depth: ArtifactDepth): ExpectedResult {
+  #expected({ unit, stage, id }: LocalAttempt, depth: ArtifactDepth): ExpectedResult {
     const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared);
     return {
       exchange: this.#job.folder,
@@ -214,27 +215,27 @@ export class AttemptTable {
     };
   }
 
-  #find(unit: string, id: string): ObservedAttempt | undefined {
+  #find(unit: string, id: string): LocalAttempt | undefined {
     return this.#attempts.get(`${unit}/${id}`);
   }
 
-  #put(attempt: ObservedAttempt): void {
+  #put(attempt: LocalAttempt): void {
     this.#attempts.set(`${attempt.unit}/${attempt.id}`, attempt);
   }
 
-  #change(unit: string, id: string, change: Partial<ObservedAttempt>): void {
+  #change(unit: string, id: string, change: Partial<LocalAttempt>): void {
     const attempt = this.#find(unit, id);
     if (attempt !== undefined) this.#put({ ...attempt, ...change });
   }
 }
 
 /** It has ended, and worked for the spec as it is now. */
-function isJudged(attempt: ObservedAttempt): boolean {
+function isJudged(attempt: LocalAttempt): boolean {
   return !isActive(attempt) && attempt.superseded !== true;
 }
 
 /** A success is believed only when its result has been verified again. */
-function fromRecord(record: AttemptRecord, { specDigests }: LocalJob): ObservedAttempt {
+function fromRecord(record: AttemptRecord, { specDigests }: LocalJob): LocalAttempt {
   const { unit, stage, id, number, retry, device, startTime, end } = record;
   return {
     unit,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isPublished, publish } from '../../common/output-folder.ts';
 import type { JobEvent } from '../decide/decision.ts';
-import type { ObservedAttempt } from '../decide/observed.ts';
+import type { LocalAttempt } from './local-attempt.ts';
 import { outputRequest, type LocalJob } from './local-job.ts';
 
 /**
@@ -13,7 +13,7 @@ import { outputRequest, type LocalJob } from './local-job.ts';
  */
 export async function republishStudent(
   job: LocalJob,
-  attempts: readonly ObservedAttempt[],
+  attempts: readonly LocalAttempt[],
 ): Promise<JobEvent | undefined> {
   for (const { unit, id, result } of attempts) {
     if (result?.value.stage !== 'Finetune' || result.value.student.uri === null) continue;

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { writeJsonAtomically } from '../../common/files.ts';
 import type { Plan } from '../../worker/contract/plan.ts';
 import { digestSchema } from '../../worker/contract/primitives.ts';
-import type { Prepared } from '../decide/observed.ts';
+import type { LocalPrepared } from './local-attempt.ts';
 import { chooseUnits } from '../packing/choose-units.ts';
 import { runnerFiles } from './layout.ts';
 import { packingOf, trainingOf, type LocalJob } from './local-job.ts';
@@ -23,7 +23,7 @@ type UnitsFile = z.infer<typeof unitsFileSchema>;
  * The units of a job: chosen when its plan is first seen and written into its folder, before any of them is started. What
  * the manifest says later changes nothing, nor do the times that a repeated prepare measures: finished units stay found.
  */
-export async function unitsOf(job: LocalJob, prepared: Omit<Prepared, 'units'>): Promise<UnitsFile> {
+export async function unitsOf(job: LocalJob, prepared: Omit<LocalPrepared, 'units'>): Promise<UnitsFile> {
   const path = join(job.folder, runnerFiles.units);
   const written = await readUnits(path);
   if (written !== undefined && belongsTo(written, prepared)) return written;
@@ -42,7 +42,7 @@ export async function unitsOf(job: LocalJob, prepared: Omit<Prepared, 'units'>):
 /** Made for this plan, with each of its blocks once and in its order. */
 function belongsTo(
   { planDigest, units }: UnitsFile,
-  { plan, reference }: { plan: Plan; reference: Prepared['reference'] },
+  { plan, reference }: { plan: Plan; reference: LocalPrepared['reference'] },
 ): boolean {
   const names = JSON.stringify(plan.blocks.map(({ name }) => name));
   return planDigest === reference.digest && JSON.stringify(units.flat()) === names;

@@ -10,7 +10,7 @@ import {
   type PrepareResult,
   type UnitResult,
 } from '../../worker/contract/unit-result.ts';
-import type { CommittedResult, Prepared } from '../decide/observed.ts';
+import type { LocalPrepared, LocalResult } from './local-attempt.ts';
 
 export interface ExpectedResult {
   /** The exchange folder of the job; references are relative to it. */
@@ -28,7 +28,7 @@ export interface ExpectedResult {
 
 export type Verification =
   | { readonly kind: 'None' }
-  | { readonly kind: 'Valid'; readonly result: CommittedResult }
+  | { readonly kind: 'Valid'; readonly result: LocalResult }
   /** There is one, but it does not count. */
   | { readonly kind: 'Refused'; readonly message: string };
 
@@ -58,7 +58,7 @@ export async function readPrepared(
   exchange: string,
   attempt: { unit: string; id: string },
   result: PrepareResult,
-): Promise<Omit<Prepared, 'units'>> {
+): Promise<Omit<LocalPrepared, 'units'>> {
   const path = (artifact: Artifact): string => join(attempt.unit, attempt.id, artifact.path);
   const document = async (artifact: Artifact): Promise<unknown> =>
     JSON.parse(await readFile(join(exchange, path(artifact)), 'utf8'));

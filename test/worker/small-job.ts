@@ -42,6 +42,27 @@ export interface RunUnit {
   readonly environment?: Record<string, string>;
 }
 
+export interface StartedWorker {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ code: number | null; stderr: string; stdout: string }>;
+}
+
+/** Starts the worker's program; its output is collected. */
+export function startWorker(
+  workerArguments: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): StartedWorker {
+  const child = spawn(process.execPath, [workerProgram, ...workerArguments], {
+    env: { ...process.env, ...workerEnvironment({ precision: 'Float32' }), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+  return { process: child, ended };
+}
+
 /** A teacher, a little data, and an exchange in a temporary folder, with real worker processes to run on them. */
 export class SmallJob implements AsyncDisposable {
   readonly folder: string;
@@ -87,12 +108,8 @@ export class SmallJob implements AsyncDisposable {
     return new SmallJob(folder, job.spec, options.exchange);
   }
 
-  /** Starts a worker process; its output is collected. */
-  async start(run: RunUnit): Promise<{
-    process: ChildProcess;
-    ended: Promise<{ code: number | null; stderr: string; stdout: string }>;
-  }> {
-    const spec: UnitSpec = {
+  unitSpec(run: RunUnit): UnitSpec {
+    return {
       version: 1,
       job: { namespace: 'default', name: 'small', uid: 'small-uid' },
       stage: run.stage,
@@ -105,18 +122,15 @@ export class SmallJob implements AsyncDisposable {
       ...(run.blocks && { blocks: [...run.blocks] }),
       ...(run.results && { results: [...run.results] }),
     };
+  }
+
+  /** Starts a worker process; its output is collected. */
+  async start(run: RunUnit): Promise<StartedWorker> {
+    const spec = this.unitSpec(run);
     const path = join(this.folder, 'specs', `${run.unit}-${run.attempt}.json`);
     await mkdir(join(this.folder, 'specs'), { recursive: true });
     await writeFile(path, JSON.stringify(spec));
-    const child = spawn(process.execPath, [workerProgram, run.stage.toLowerCase(), '--spec', path], {
-      env: { ...process.env, ...workerEnvironment({ precision: 'Float32' }), ...run.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const output = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
-    return { process: child, ended };
+    return startWorker([run.stage.toLowerCase(), '--spec', path], run.environment);
   }
 
   /** Runs a unit to its end and gives its result. */

@@ -111,7 +111,7 @@ const trainingVersion = 1;
  *
  * @param teacherDigest what the teacher's files add up to, where they can be read: the spec only says where they lie
  */
-export function specDigests(spec: CompiledSpec, teacherDigest?: Digest): Readonly<Record<Stage, Digest>> {
+export function specDigests(spec: JobSpec, teacherDigest?: Digest): Readonly<Record<Stage, Digest>> {
   const digestOf = (...wanted: Decides[]): Digest =>
     digestOfJson({ trainingVersion, spec: partOf(spec, specParts, new Set(wanted)), teacherDigest });
   const [blocks, student] = [digestOf('Blocks'), digestOf('Blocks', 'Student')];

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import type { OutputInfo } from 'sharp';
 import { InvalidInputError } from '../../common/error.ts';
 import { statInput } from './byte-source.ts';
 import { describeShape } from './dataset-spec.ts';
@@ -180,7 +180,9 @@ async function decodeImage(
 }
 
 /** 8-bit RGB as TensorFlow decodes it: colour profiles, orientation tags and transparency are passed over. */
-async function decodeFile(file: string): Promise<{ data: Buffer; info: sharp.OutputInfo }> {
+async function decodeFile(file: string): Promise<{ data: Buffer; info: OutputInfo }> {
+  // Only whoever has pictures to decode loads the library: no other worker, and none before it listens for signals.
+  const { default: sharp } = await import('sharp');
   try {
     return await sharp(file, { ignoreIcc: true, failOn: 'error' })
       .removeAlpha()

@@ -82,7 +82,7 @@ export function openUnit(context: WorkContext, inputs: PlannedInputs): Unit {
   const chosen = chooseSource(graph, {
     spec: jobSpec,
     device: inputs.device,
-    scratch: context.attempt.path('scratch'),
+    scratch: context.scratch,
     cache: {
       session,
       teacher,

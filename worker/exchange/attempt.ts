@@ -3,20 +3,25 @@ import { join } from 'node:path';
 import type * as z from 'zod';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
-import { writeJsonAtomically } from '../../common/files.ts';
-import { artifactsOf } from '../contract/artifacts.ts';
+import { asStorageInputError, writeJsonAtomically } from '../../common/files.ts';
+import { artifactsOf, type ArtifactDepth } from '../contract/artifacts.ts';
 import { isClearedAfter } from '../contract/clear-exchange.ts';
+import { specDigests } from '../contract/job-spec.ts';
 import type { Artifact } from '../contract/primitives.ts';
 import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
-import type { UnitSpec } from '../contract/unit-spec.ts';
+import type { Reference, UnitSpec } from '../contract/unit-spec.ts';
 import { checkpointFile, findCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { Exchange } from './exchange.ts';
 
-/** A committed result, and the attempt at the same unit that committed it. */
-export interface EarlierResult {
+/** What an attempt at a unit has left: its result, and which of its files are known to be there. */
+export interface CommittedResult {
   readonly result: UnitResult;
   readonly attempt: string;
+  readonly depth: ArtifactDepth;
 }
+
+/** The folder of the unit that makes the student. */
+const finetuneUnit = 'finetune';
 
 /**
  * One attempt's folder in the exchange, and sight of the earlier attempts at the same unit.
@@ -35,9 +40,12 @@ export class Attempt {
     this.folder = join(exchange.root, spec.unit, spec.attempt.id);
   }
 
+  /** @throws InvalidInputError `storage/not-writable` */
   static async open(spec: UnitSpec, exchange: Exchange): Promise<Attempt> {
     const attempt = new Attempt(spec, exchange);
-    await mkdir(attempt.folder, { recursive: true });
+    await mkdir(attempt.folder, { recursive: true }).catch((error: unknown) => {
+      throw asStorageInputError(error, attempt.folder);
+    });
     return attempt;
   }
 
@@ -59,25 +67,36 @@ export class Attempt {
     return artifact;
   }
 
+  /** A file of this attempt as others name it: from the exchange folder on, with its digest. */
+  async reference(path: string): Promise<Reference> {
+    return { path: this.#inExchange(path), digest: await digestOfFile(this.path(path)) };
+  }
+
+  /** The path on this machine of a file that this attempt's result names, also where the file is another's work. */
+  async fetch({ path, digest }: Artifact): Promise<string> {
+    return await this.#exchange.fetch(this.#inExchange(path), digest);
+  }
+
   /**
-   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and all its files are
-   * still what it says. A damaged one is passed over: the unit is then done again.
+   * The result of this or an earlier attempt at the unit, if one was committed for the same spec and its files are still
+   * what it says: all of them, or the documents where a student was made from them and the rest may be cleared away. A
+   * damaged one is passed over: the unit is then done again.
    */
-  async committedResult(): Promise<EarlierResult | undefined> {
-    for (const attempt of await this.#attempts()) {
-      const path = await this.#exchange.find(this.#inExchange(resultFile, attempt));
-      const result = path === undefined ? undefined : await readResult(path);
-      if (result === undefined || !this.#belongs(result)) continue;
-      if (await this.#isIntact({ result, attempt })) return { result, attempt };
+  async committedResult(): Promise<CommittedResult | undefined> {
+    for (const { attempt, result } of await this.#resultsOf(this.#spec.unit)) {
+      if (!this.#belongs(result)) continue;
+      const depth = (await this.#hasStudent(result)) ? 'Documents' : 'Everything';
+      if (await this.#isIntact(result, { unit: this.#spec.unit, attempt, depth }))
+        return { result, attempt, depth };
     }
     return undefined;
   }
 
   /** Takes over an earlier attempt's committed result as this one's, files and all. */
-  async adopt({ attempt, result }: EarlierResult): Promise<UnitResult> {
+  async adopt({ attempt, depth, result }: CommittedResult): Promise<UnitResult> {
     if (attempt !== this.#spec.attempt.id) {
-      for (const artifact of artifactsOf(result)) {
-        const from = this.#inExchange(artifact.path, attempt);
+      for (const artifact of artifactsOf(result, depth)) {
+        const from = inExchange(this.#spec.unit, attempt, artifact.path);
         await this.#exchange.adopt(from, this.#inExchange(artifact.path), artifact);
       }
       await this.commit(result);
@@ -104,8 +123,9 @@ export class Attempt {
     schema: z.ZodType<State>,
     belongs: (state: State) => boolean,
   ): Promise<Checkpoint<State> | undefined> {
-    const sources = (await this.#attempts()).map((attempt) => {
-      const path = this.#inExchange(checkpointFile, attempt);
+    const { unit } = this.#spec;
+    const sources = (await this.#exchange.folders(unit)).map((attempt) => {
+      const path = inExchange(unit, attempt, checkpointFile);
       return {
         readStart: (bytes: number) => this.#exchange.readStart(path, bytes),
         find: () => this.#exchange.find(path),
@@ -114,18 +134,40 @@ export class Attempt {
     return findCheckpoint(sources, schema, belongs);
   }
 
-  /** The names of all attempts at this unit that have left something. */
-  async #attempts(): Promise<string[]> {
-    return this.#exchange.folders(this.#spec.unit);
+  /** What all attempts at a unit have committed. */
+  async #resultsOf(unit: string): Promise<{ attempt: string; result: UnitResult }[]> {
+    const results: { attempt: string; result: UnitResult }[] = [];
+    for (const attempt of await this.#exchange.folders(unit)) {
+      const path = await this.#exchange.find(inExchange(unit, attempt, resultFile));
+      const result = path === undefined ? undefined : await readResult(path);
+      if (result !== undefined) results.push({ attempt, result });
+    }
+    return results;
   }
 
-  #inExchange(path: string, attempt = this.#spec.attempt.id): string {
-    return [this.#spec.unit, attempt, path].join('/');
+  /** Whether the job's student, as its spec wants it, was made from a plan and is committed. */
+  async #hasStudent(prepared: UnitResult): Promise<boolean> {
+    if (prepared.stage !== 'Prepare') return false;
+    const { spec, teacherDigest, job } = this.#spec;
+    const specDigest = specDigests(spec, teacherDigest).Finetune;
+    for (const { attempt, result } of await this.#resultsOf(finetuneUnit)) {
+      if (result.stage !== 'Finetune' || result.jobUid !== job.uid) continue;
+      if (result.specDigest !== specDigest || result.planDigest !== prepared.plan.digest) continue;
+      if (await this.#isIntact(result, { unit: finetuneUnit, attempt, depth: 'Everything' })) return true;
+    }
+    return false;
   }
 
-  async #isIntact({ attempt, result }: EarlierResult): Promise<boolean> {
-    for (const artifact of artifactsOf(result)) {
-      if (!(await this.#exchange.isIntact(this.#inExchange(artifact.path, attempt), artifact))) return false;
+  #inExchange(path: string): string {
+    return inExchange(this.#spec.unit, this.#spec.attempt.id, path);
+  }
+
+  async #isIntact(
+    result: UnitResult,
+    { attempt, depth, unit }: { unit: string; attempt: string; depth: ArtifactDepth },
+  ): Promise<boolean> {
+    for (const artifact of artifactsOf(result, depth)) {
+      if (!(await this.#exchange.isIntact(inExchange(unit, attempt, artifact.path), artifact))) return false;
     }
     return true;
   }
@@ -138,6 +180,10 @@ export class Attempt {
     if (result.stage === 'Finetune') return true;
     return (this.#spec.blocks ?? []).join() === result.blocks.map((block) => block.name).join();
   }
+}
+
+function inExchange(unit: string, attempt: string, path: string): string {
+  return [unit, attempt, path].join('/');
 }
 
 /** A result file that parses, or undefined when it is not one. */

@@ -15,7 +15,10 @@ export class FolderExchange implements Exchange {
   }
 
   async folders(path: string): Promise<string[]> {
-    const entries = await readdir(join(this.root, path), { withFileTypes: true });
+    const entries = await readdir(join(this.root, path), { withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
     return entries
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)

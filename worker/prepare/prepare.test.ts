@@ -45,6 +45,7 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     spec: unit,
     exchange,
     attempt: await Attempt.open(unit, exchange),
+    scratch: join(folder, 'scratch'),
     clock: systemClock,
     logger: createLogger('error', {}),
     cpuInfo: '',

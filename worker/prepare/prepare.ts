@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { contractVersion, type Artifact } from '../contract/primitives.ts';
 import { planFiles, type Plan, type Profile } from '../contract/plan.ts';
 import type { PrepareResult } from '../contract/unit-result.ts';
@@ -47,6 +48,7 @@ export async function prepare(context: WorkContext): Promise<PrepareResult> {
 async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
   const { attempt, clock, signal } = context;
   const jobSpec = context.spec.spec;
+  const downloads = join(context.scratch, 'downloads');
   const startTime = clock.now();
   const started = clock.seconds();
   const threads = jobSpec.execution.threads.prepare ?? availableParallelism();
@@ -57,7 +59,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
 
   tell('Reading the teacher');
   const teacher = await loadTeacher(jobSpec, {
-    folder: attempt.path('downloads'),
+    folder: downloads,
     s3: jobSpec.storage.s3,
     digest: context.spec.teacherDigest,
     signal,
@@ -68,7 +70,7 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
 
   tell('Materialising the data');
   const datasetSpec = await resolveDataset(jobSpec.dataset, {
-    folder: attempt.path('downloads'),
+    folder: downloads,
     s3: jobSpec.storage.s3,
     signal,
   });

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { digestOfFile, type Digest } from '../../../common/digest.ts';
 import { lastLines, runCommand } from '../../../scripts/tensorflow/command.ts';
 
 export interface Image {
@@ -15,7 +15,7 @@ export interface Image {
 
 interface Descriptor {
   readonly mediaType: string;
-  readonly digest: string;
+  readonly digest: Digest;
   readonly size: number;
 }
 
@@ -30,13 +30,20 @@ export async function writeImage(archive: string, image: Image): Promise<void> {
   await using work = await mkdtempDisposable(join(tmpdir(), 'blockstill-image-'));
   const layout = join(work.path, 'layout');
   await mkdir(join(layout, 'blobs', 'sha256'), { recursive: true });
-  const put = async (kind: string, content: Buffer | object): Promise<Descriptor> => {
-    const bytes = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    await writeFile(join(layout, 'blobs', 'sha256', digest), bytes);
-    return { mediaType: `${mediaTypes}.${kind}`, digest: `sha256:${digest}`, size: bytes.length };
+  /** Takes the file away from where it is. */
+  const putFile = async (kind: string, path: string): Promise<Descriptor> => {
+    const [digest, { size }] = await Promise.all([digestOfFile(path), stat(path)]);
+    await rename(path, join(layout, 'blobs', ...digest.split(':')));
+    return { mediaType: `${mediaTypes}.${kind}`, digest, size };
   };
-  const layer = await put('layer.v1.tar', await tarOf(image.files, join(work.path, 'layer.tar')));
+  const put = async (kind: string, content: object): Promise<Descriptor> => {
+    const path = join(work.path, kind);
+    await writeFile(path, JSON.stringify(content));
+    return await putFile(kind, path);
+  };
+  const layerTar = join(work.path, 'layer.tar');
+  await tarOf(image.files, layerTar);
+  const layer = await putFile('layer.v1.tar', layerTar);
   const platform = { architecture: process.arch === 'x64' ? 'amd64' : process.arch, os: 'linux' };
   const config = await put('config.v1+json', {
     ...platform,
@@ -59,10 +66,9 @@ export async function writeImage(archive: string, image: Image): Promise<void> {
 }
 
 /** The same bytes for the same files. */
-async function tarOf(folder: string, archive: string): Promise<Buffer> {
+async function tarOf(folder: string, archive: string): Promise<void> {
   const reproducible = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
   await tar(archive, [...reproducible, '-C', folder, '.']);
-  return await readFile(archive);
 }
 
 async function tar(archive: string, options: readonly string[]): Promise<void> {

@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { keptBlockSchema, planSchema, plannedBlockSchema, profileSchema } from './plan.ts';
+import {
+  distillResultSchema,
+  blockResultSchema,
+  finetuneResultSchema,
+  prepareResultSchema,
+} from './unit-result.ts';
+
+/**
+ * What whoever runs a job must know of a plan to go on: whole plans have more, and lie in the exchange, which the
+ * operator of a cluster does not see.
+ */
+export const planFactsSchema = planSchema.pick({ batchSize: true, candidates: true, warnings: true }).extend({
+  teacher: planSchema.shape.teacher.pick({ digest: true, cost: true, outputShape: true, accuracy: true }),
+  dataset: planSchema.shape.dataset.pick({ classes: true, samples: true }),
+  blocks: z.array(
+    plannedBlockSchema.pick({
+      name: true,
+      layers: true,
+      input: true,
+      output: true,
+      inputShape: true,
+      outputShape: true,
+    }),
+  ),
+  kept: z.array(keptBlockSchema),
+});
+export type PlanFacts = z.infer<typeof planFactsSchema>;
+
+export const profileFactsSchema = profileSchema.pick({ teacherSeconds: true, blocks: true, warnings: true });
+export type ProfileFacts = z.infer<typeof profileFactsSchema>;
+
+/** Of a unit's result, what decisions and the status are made from. */
+export const prepareFactsSchema = prepareResultSchema.omit({ profile: true, artifacts: true });
+export const distillFactsSchema = distillResultSchema.extend({
+  blocks: z.array(blockResultSchema.omit({ history: true, weights: true })),
+});
+export const finetuneFactsSchema = finetuneResultSchema.omit({ history: true, artifacts: true });
+
+export type PrepareFacts = z.infer<typeof prepareFactsSchema>;
+export type DistillFacts = z.infer<typeof distillFactsSchema>;
+export type FinetuneFacts = z.infer<typeof finetuneFactsSchema>;
+export type UnitFacts = PrepareFacts | DistillFacts | FinetuneFacts;
