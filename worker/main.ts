@@ -12,6 +12,7 @@ import type { UnitResult } from './contract/unit-result.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
 import { distill } from './distill/distill.ts';
 import { Attempt } from './exchange/attempt.ts';
+import type { Exchange } from './exchange/exchange.ts';
 import { openExchange } from './exchange/open-exchange.ts';
 import { finetune } from './finetune/finetune.ts';
 import type { Host } from './host/host.ts';
@@ -47,9 +48,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       format: 'json',
       fields: { unit: spec.unit, attempt: spec.attempt.id },
     });
-    const context = await createContext(spec, { host, logger });
-    await using _exchange = context.exchange;
-    await work(command, { host, context });
+    await using exchange = await openExchange(spec, stopSignal);
+    await work(command, { host, context: await createContext(spec, { host, logger, exchange }) });
     return exitCode.Committed;
   } catch (error) {
     const interrupted = error instanceof InterruptedError || (stopSignal.aborted && isAbort(error));
@@ -95,10 +95,9 @@ async function work(command: string, { host, context }: { host: Host; context: W
 
 async function createContext(
   spec: UnitSpec,
-  { host, logger }: { host: Host; logger: Logger },
+  { host, logger, exchange }: { host: Host; logger: Logger; exchange: Exchange },
 ): Promise<WorkContext> {
   await host.begin(logger);
-  const exchange = await openExchange(spec, stopSignal);
   const attempt = await Attempt.open(spec, exchange);
   let reportedAt = Number.NEGATIVE_INFINITY;
   let activity = '';

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { Digest } from '../digest.ts';
 import { BlockstillError } from '../error.ts';
 import { asStorageError } from '../files.ts';
 import { createObject } from './create-object.ts';
+import { readObject } from './read-object.ts';
 import { receiveObject, type Request } from './receive-object.ts';
 import { removeObjects } from './remove-objects.ts';
 import { asS3Error, isNoSuchKey, statusOf } from './s3-error.ts';
 import { prefixOf, s3Uri, type S3Location } from './s3-location.ts';
+import { uploadFile } from './upload-file.ts';
 
 /** What is known of an object without reading it. */
 export interface ObjectFacts {
@@ -19,9 +20,6 @@ export interface ObjectFacts {
   readonly digest: string | undefined;
 }
 
-/** The parts of an upload; up to four of them are in memory and on their way at once. */
-const partBytes = 8 << 20;
-const maxParts = 10_000;
 /** What S3 copies in one request. */
 const maxCopyBytes = 5 * 2 ** 30;
 const digestKey = 'sha256';
@@ -86,19 +84,9 @@ export class ObjectStore implements Disposable {
 
   /** A small object, or the first bytes of one; undefined when there is none. */
   async read(object: S3Location, firstBytes?: number): Promise<Buffer | undefined> {
-    const { GetObjectCommand } = this.#sdk;
     const range = firstBytes === undefined ? {} : { Range: `bytes=0-${firstBytes - 1}` };
-    return this.#ifThere(object, async () => {
-      try {
-        const command = new GetObjectCommand({ ...requestOf(object), ...range });
-        const answer = await this.#client.send(command, this.#reading());
-        return Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
-      } catch (error) {
-        // An empty object has no first bytes.
-        if (statusOf(error) === 416) return Buffer.alloc(0);
-        throw error;
-      }
-    });
+    const params = { ...requestOf(object), ...range };
+    return this.#ifThere(object, () => readObject(this.#sdk, this.#client, { params, ...this.#reading() }));
   }
 
   /**
@@ -128,21 +116,10 @@ export class ObjectStore implements Disposable {
 
   /** Uploads a file, in parts when it is large; others see the object whole or not at all. */
   async upload(path: string, object: S3Location, digest?: Digest): Promise<void> {
-    const { size } = await stat(path);
-    const metadata = digest === undefined ? {} : { Metadata: { [digestKey]: digest } };
-    const params = { ...requestOf(object), ...metadata };
-    await this.#told(object, async () => {
-      if (size <= partBytes) {
-        const { PutObjectCommand } = this.#sdk;
-        const body = { Body: await readFile(path), ContentLength: size };
-        await this.#client.send(new PutObjectCommand({ ...params, ...body }));
-        return;
-      }
-      const { Upload } = await import('@aws-sdk/lib-storage');
-      const partSize = Math.max(partBytes, Math.ceil(size / maxParts));
-      const Body = createReadStream(path);
-      await new Upload({ client: this.#client, params: { ...params, Body }, partSize }).done();
-    });
+    const Metadata = digest === undefined ? {} : { [digestKey]: digest };
+    await this.#told(object, () =>
+      uploadFile(this.#sdk, this.#client, { path, params: { ...requestOf(object), Metadata } }),
+    );
   }
 
   async write(object: S3Location, content: string): Promise<void> {
@@ -218,8 +195,13 @@ export class ObjectStore implements Disposable {
     return async (start, etag) => {
       const rest = start === 0 ? {} : { Range: `bytes=${start}-`, ...(etag ? { IfMatch: etag } : {}) };
       const command = new GetObjectCommand({ ...requestOf(object), ...rest });
-      const { Body, ContentLength, ETag } = await this.#client.send(command, this.#reading());
-      return { body: (Body ?? []) as AsyncIterable<Uint8Array>, bytes: ContentLength, etag: ETag };
+      const { Body, ContentLength, ContentRange, ETag } = await this.#client.send(command, this.#reading());
+      return {
+        body: (Body ?? []) as AsyncIterable<Uint8Array>,
+        start: Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0),
+        bytes: ContentLength,
+        etag: ETag,
+      };
     };
   }
 

@@ -8,6 +8,8 @@ import { statusOf } from './s3-error.ts';
 /** A part of an object, from `start` to its end. */
 export interface Reception {
   readonly body: AsyncIterable<Uint8Array>;
+  /** Where it begins, as the server says. */
+  readonly start: number;
   readonly etag: string | undefined;
   /** Bytes that are to come. */
   readonly bytes: number | undefined;
@@ -24,7 +26,8 @@ const firstPauseMilliseconds = 100;
  * Streams an object into a new file. The SDK repeats a request that fails, but not one whose answer breaks off in the
  * middle: that goes on here, from the byte where it broke.
  *
- * @throws BlockstillError `storage/changed` when the object is replaced between two parts; what `request` throws
+ * @throws BlockstillError `storage/changed` when the object is replaced between two parts, `storage/s3` when the server
+ *   can't go on in the middle; an ECONNRESET when it broke off too often; what `request` throws
  */
 export async function receiveObject(
   request: Request,
@@ -38,6 +41,7 @@ export async function receiveObject(
     const reception = await request(received, etag).catch((error: unknown) => {
       throw statusOf(error) === 412 ? replaced(where) : error;
     });
+    if (reception.start !== received) throw ignoredStart(where);
     etag ??= reception.etag;
     const expected = reception.bytes === undefined ? undefined : received + reception.bytes;
     const before = received;
@@ -58,7 +62,7 @@ export async function receiveObject(
       signal?.throwIfAborted();
       if (!(error instanceof BrokenOff)) throw error;
       breaks = received > before ? 1 : breaks + 1;
-      if (breaks > maxBreaks) throw error.cause;
+      if (breaks > maxBreaks) throw Object.assign(new Error(String(error.cause)), { code: 'ECONNRESET' });
       await delay(firstPauseMilliseconds * 2 ** breaks, undefined, signal === undefined ? {} : { signal });
     }
   }
@@ -76,4 +80,15 @@ function replaced(where: string): BlockstillError {
     where,
     hint: 'Run the job again, and let nothing write there meanwhile.',
   });
+}
+
+function ignoredStart(where: string): BlockstillError {
+  return new BlockstillError(
+    'storage/s3',
+    'The connection broke off, and the server began from the start again.',
+    {
+      where,
+      hint: 'It must answer requests for a part of an object (Range).',
+    },
+  );
 }

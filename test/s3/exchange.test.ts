@@ -100,6 +100,20 @@ describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('an exchange on S3', 
     });
   });
 
+  test('of an adopted file the bytes can be had, too', async () => {
+    const bucket = await s3().bucketWith({});
+    await using first = await open(bucket, 'a1');
+    const made = await make(first, 'unit-000/a1/plan.json', 'the plan');
+    await using second = await open(bucket, 'a2');
+    await second.adopt(made.path, 'unit-000/a2/plan.json', made);
+    expect(await readFile(await second.fetch('unit-000/a2/plan.json', made.digest), 'utf8')).toBe('the plan');
+  });
+
+  test('a folder that nobody has made is empty', async () => {
+    await using exchange = await open(await s3().bucketWith({}), 'a1');
+    expect(await exchange.folders('finetune')).toEqual([]);
+  });
+
   test('clearing takes data and checkpoints of all attempts, and no other job’s', async () => {
     const kept = [
       'jobs/small-other/prepare/a/data/train-0.bin',

@@ -1,4 +1,4 @@
-import { createServer, request as send, type IncomingMessage } from 'node:http';
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
@@ -14,16 +14,22 @@ export interface FaultyProxy extends AsyncDisposable {
   readonly requests: readonly string[];
 }
 
-/** A proxy before an S3 server; `fault` is asked for each request, and undefined lets it through. */
+/**
+ * A proxy before an S3 server; `fault` is asked for each request, and undefined lets it through. A request waits as long
+ * as `fault` does, so that something else can happen before it.
+ */
 export async function startFaultyProxy(
   endpoint: string,
-  fault: (request: IncomingMessage) => Fault | undefined,
+  fault: (request: IncomingMessage) => Fault | undefined | Promise<Fault | undefined>,
 ): Promise<FaultyProxy> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
+    void serve(request, response);
+  });
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method, url, headers } = request;
     requests.push([method, url?.split('?')[0], headers.range].filter(Boolean).join(' '));
-    const wrong = fault(request);
+    const wrong = await fault(request);
     if (wrong !== undefined && 'status' in wrong) {
       request.resume();
       response.writeHead(wrong.status, { 'content-type': 'application/xml' });
@@ -49,7 +55,7 @@ export async function startFaultyProxy(
     });
     onward.on('error', () => response.destroy());
     request.pipe(onward);
-  });
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -84,7 +84,7 @@ describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('a job on S3', () => 
 
   async function run(job: S3Job, unit: RunUnit): Promise<UnitResult> {
     const result = await job.job.run(await job.withEnvironment(unit));
-    expect(await job.scratchLeft()).toEqual([]);
+    expect(await job.mirrorsLeft()).toEqual([]);
     return result;
   }
 
@@ -173,7 +173,7 @@ describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('a job on S3', () => 
     });
     expect((await ended).code).toBe(75);
     expect(await s3.keys(`${exchange}/unit-stopped`)).toEqual(['a1/checkpoint.safetensors']);
-    expect(await s3.scratchLeft()).toEqual([]);
+    expect(await s3.mirrorsLeft()).toEqual([]);
   });
 
   test('finds that an object of an earlier stage was replaced, and makes it again when it is asked to', async () => {

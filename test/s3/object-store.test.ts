@@ -200,6 +200,14 @@ describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('objects on S3', () =
       expect(starts[2]).toBeGreaterThan(starts[1] ?? 0);
     });
 
+    test('a small object whose answer breaks off is read again', async () => {
+      await store.write(at('small'), 'content');
+      await using broken = await through(times(2, { breakAfterBytes: 3 }));
+      expect((await broken.store.read(at('small')))?.toString()).toBe('content');
+      await using dead = await through(() => ({ breakAfterBytes: 3 }));
+      await expect(dead.store.read(at('small'))).rejects.toMatchObject({ code: 'storage/unreachable' });
+    });
+
     test('one that gets no byte through ends with an error that is no bad input', async () => {
       await withObject();
       await using broken = await through(() => ({ breakAfterBytes: 0 }));

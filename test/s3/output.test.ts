@@ -9,6 +9,7 @@ import {
   type OutputRequest,
 } from '../../common/output-folder.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
+import { startFaultyProxy } from './faulty-proxy.ts';
 import { s3Suite, whyNoS3Server } from './requirements.ts';
 import { useS3 } from './use-s3.ts';
 
@@ -141,6 +142,38 @@ describe.skipIf(cannotRun(s3Suite, await whyNoS3Server()))('an output on S3', ()
     expect(refusals).toEqual([expect.objectContaining(taken), expect.objectContaining(taken)]);
     const winner = jobs[outcomes.findIndex(({ status }) => status === 'fulfilled')]!;
     expect(await isPublished(winner, student(winner.job.name))).toBe(true);
+    expect(await s3().keys(bucket, 'students/small')).toEqual([
+      'blockstill.json',
+      'model.json',
+      'weights.bin',
+    ]);
+  });
+
+  /** Lets a job publish whose claim comes only after `meanwhile`. */
+  async function publishLate(bucket: string, meanwhile: () => Promise<unknown>): Promise<unknown> {
+    await using proxy = await startFaultyProxy(s3().server.settings.endpoint, async ({ headers }) => {
+      if ('if-none-match' in headers) await meanwhile();
+      return undefined;
+    });
+    const late = request(bucket, { name: 'late' });
+    const storage = { s3: { ...s3().server.settings, endpoint: proxy.endpoint } };
+    return await publish({ ...late, spec: { ...late.spec, storage } }, student('late'));
+  }
+
+  test('that another job claims in between is left to it, claim and all', async () => {
+    const bucket = await s3().bucketWith({});
+    const key = 'students/small/.blockstill-publishing.json';
+    const claim = JSON.stringify({ job: request(bucket).job, origin: '', digest: '' });
+    const late = publishLate(bucket, () => s3().store.write({ bucket, key }, claim));
+    await expect(late).rejects.toMatchObject(taken);
+    expect((await s3().store.read({ bucket, key }))?.toString()).toBe(claim);
+  });
+
+  test('that another job fills in between is left to it, with no claim in it', async () => {
+    const bucket = await s3().bucketWith({});
+    const late = publishLate(bucket, () => publish(request(bucket), student()));
+    await expect(late).rejects.toMatchObject(taken);
+    expect(await isPublished(request(bucket), student())).toBe(true);
     expect(await s3().keys(bucket, 'students/small')).toEqual([
       'blockstill.json',
       'model.json',

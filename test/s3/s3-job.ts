@@ -78,9 +78,10 @@ export class S3Job implements AsyncDisposable {
     return { ...run, environment: { ...credentials, BLOCKSTILL_SCRATCH: scratch, ...run.environment } };
   }
 
-  /** What the worker that ran last has left in its scratch. */
-  async scratchLeft(): Promise<string[]> {
-    return readdir(join(this.#scratch, String(this.#workers)));
+  /** The mirrors of the exchange that the worker which ran last has left. */
+  async mirrorsLeft(): Promise<string[]> {
+    const names = await readdir(join(this.#scratch, String(this.#workers)));
+    return names.filter((name) => name.startsWith('blockstill-exchange-'));
   }
 
   /** The keys below a folder of the bucket. */

@@ -44,6 +44,10 @@ function specOf(exchange: string, stage: Stage, id: string): UnitSpec {
   };
 }
 
+async function open(spec: UnitSpec): Promise<Attempt> {
+  return Attempt.open(spec, new FolderExchange(spec.exchange));
+}
+
 function common(attempt: string) {
   return {
     version: 1,
@@ -73,7 +77,7 @@ async function write(attempt: Attempt, ...names: readonly string[]): Promise<voi
 }
 
 async function prepared(exchange: string, id: string): Promise<Attempt> {
-  const attempt = await Attempt.open(specOf(exchange, 'Prepare', id), new FolderExchange(exchange));
+  const attempt = await open(specOf(exchange, 'Prepare', id));
   await write(attempt, 'plan.json', 'profile.json', 'data/train.bin');
   const result: PrepareResult = {
     ...common(id),
@@ -92,7 +96,7 @@ async function finetuned(
   exchange: string,
   change: { planDigest?: Digest; specDigest?: Digest; jobUid?: string } = {},
 ): Promise<Attempt> {
-  const attempt = await Attempt.open(specOf(exchange, 'Finetune', 'f1'), new FolderExchange(exchange));
+  const attempt = await open(specOf(exchange, 'Finetune', 'f1'));
   await write(attempt, 'student/model.json');
   const result: FinetuneResult = {
     ...common('f1'),
@@ -124,18 +128,14 @@ async function withExchange(use: (exchange: string) => Promise<void>): Promise<v
   await use(folder.path);
 }
 
-const askAgain = async (exchange: string) =>
-  await Attempt.open(specOf(exchange, 'Prepare', 'p2'), new FolderExchange(exchange));
+const askAgain = async (exchange: string) => await open(specOf(exchange, 'Prepare', 'p2'));
 
 test('an exchange that can not be written is bad input', async () => {
   await withExchange(async (exchange) => {
     await writeFile(join(exchange, 'file'), '');
-    await expect(
-      Attempt.open(
-        specOf(join(exchange, 'file'), 'Prepare', 'p1'),
-        new FolderExchange(join(exchange, 'file')),
-      ),
-    ).rejects.toThrow(expect.objectContaining({ name: 'InvalidInputError', code: 'storage/not-writable' }));
+    await expect(open(specOf(join(exchange, 'file'), 'Prepare', 'p1'))).rejects.toThrow(
+      expect.objectContaining({ name: 'InvalidInputError', code: 'storage/not-writable' }),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import type * as z from 'zod';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
@@ -13,8 +13,8 @@ import type { Reference, UnitSpec } from '../contract/unit-spec.ts';
 import { checkpointFile, findCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { Exchange } from './exchange.ts';
 
-/** A committed result, the attempt at the same unit that committed it, and which of its files are known to be there. */
-export interface EarlierResult {
+/** What an attempt at a unit has left: its result, and which of its files are known to be there. */
+export interface CommittedResult {
   readonly result: UnitResult;
   readonly attempt: string;
   readonly depth: ArtifactDepth;
@@ -69,8 +69,12 @@ export class Attempt {
 
   /** A file of this attempt as others name it: from the exchange folder on, with its digest. */
   async reference(path: string): Promise<Reference> {
-    const { unit, attempt } = this.#spec;
-    return { path: posix.join(unit, attempt.id, path), digest: await digestOfFile(this.path(path)) };
+    return { path: this.#inExchange(path), digest: await digestOfFile(this.path(path)) };
+  }
+
+  /** The path on this machine of a file that this attempt's result names, also where the file is another's work. */
+  async fetch({ path, digest }: Artifact): Promise<string> {
+    return await this.#exchange.fetch(this.#inExchange(path), digest);
   }
 
   /**
@@ -78,22 +82,21 @@ export class Attempt {
    * what it says: all of them, or the documents where a student was made from them and the rest may be cleared away. A
    * damaged one is passed over: the unit is then done again.
    */
-  async committedResult(): Promise<EarlierResult | undefined> {
-    for (const attempt of await this.#attempts()) {
-      const result = await this.#resultAt(this.#inExchange(resultFile, attempt));
-      if (result === undefined || !this.#belongs(result)) continue;
+  async committedResult(): Promise<CommittedResult | undefined> {
+    for (const { attempt, result } of await this.#resultsOf(this.#spec.unit)) {
+      if (!this.#belongs(result)) continue;
       const depth = (await this.#hasStudent(result)) ? 'Documents' : 'Everything';
-      const folder = `${this.#spec.unit}/${attempt}`;
-      if (await this.#isIntact(folder, artifactsOf(result, depth))) return { result, attempt, depth };
+      if (await this.#isIntact(result, { unit: this.#spec.unit, attempt, depth }))
+        return { result, attempt, depth };
     }
     return undefined;
   }
 
   /** Takes over an earlier attempt's committed result as this one's, files and all. */
-  async adopt({ attempt, result, depth }: EarlierResult): Promise<UnitResult> {
+  async adopt({ attempt, depth, result }: CommittedResult): Promise<UnitResult> {
     if (attempt !== this.#spec.attempt.id) {
       for (const artifact of artifactsOf(result, depth)) {
-        const from = this.#inExchange(artifact.path, attempt);
+        const from = inExchange(this.#spec.unit, attempt, artifact.path);
         await this.#exchange.adopt(from, this.#inExchange(artifact.path), artifact);
       }
       await this.commit(result);
@@ -120,8 +123,9 @@ export class Attempt {
     schema: z.ZodType<State>,
     belongs: (state: State) => boolean,
   ): Promise<Checkpoint<State> | undefined> {
-    const sources = (await this.#attempts()).map((attempt) => {
-      const path = this.#inExchange(checkpointFile, attempt);
+    const { unit } = this.#spec;
+    const sources = (await this.#exchange.folders(unit)).map((attempt) => {
+      const path = inExchange(unit, attempt, checkpointFile);
       return {
         readStart: (bytes: number) => this.#exchange.readStart(path, bytes),
         find: () => this.#exchange.find(path),
@@ -130,26 +134,15 @@ export class Attempt {
     return findCheckpoint(sources, schema, belongs);
   }
 
-  /** The names of all attempts at this unit that have left something. */
-  async #attempts(): Promise<string[]> {
-    return this.#exchange.folders(this.#spec.unit);
-  }
-
-  #inExchange(path: string, attempt = this.#spec.attempt.id): string {
-    return [this.#spec.unit, attempt, path].join('/');
-  }
-
-  /** A result file that parses, or undefined when there is none or it is not one. */
-  async #resultAt(path: string): Promise<UnitResult | undefined> {
-    const found = await this.#exchange.find(path);
-    return found === undefined ? undefined : await readResult(found);
-  }
-
-  async #isIntact(folder: string, artifacts: readonly Artifact[]): Promise<boolean> {
-    for (const artifact of artifacts) {
-      if (!(await this.#exchange.isIntact(`${folder}/${artifact.path}`, artifact))) return false;
+  /** What all attempts at a unit have committed. */
+  async #resultsOf(unit: string): Promise<{ attempt: string; result: UnitResult }[]> {
+    const results: { attempt: string; result: UnitResult }[] = [];
+    for (const attempt of await this.#exchange.folders(unit)) {
+      const path = await this.#exchange.find(inExchange(unit, attempt, resultFile));
+      const result = path === undefined ? undefined : await readResult(path);
+      if (result !== undefined) results.push({ attempt, result });
     }
-    return true;
+    return results;
   }
 
   /** Whether the job's student, as its spec wants it, was made from a plan and is committed. */
@@ -157,14 +150,26 @@ export class Attempt {
     if (prepared.stage !== 'Prepare') return false;
     const { spec, teacherDigest, job } = this.#spec;
     const specDigest = specDigests(spec, teacherDigest).Finetune;
-    for (const attempt of await this.#exchange.folders(finetuneUnit)) {
-      const folder = `${finetuneUnit}/${attempt}`;
-      const result = await this.#resultAt(`${folder}/${resultFile}`);
-      if (result?.stage !== 'Finetune' || result.jobUid !== job.uid) continue;
+    for (const { attempt, result } of await this.#resultsOf(finetuneUnit)) {
+      if (result.stage !== 'Finetune' || result.jobUid !== job.uid) continue;
       if (result.specDigest !== specDigest || result.planDigest !== prepared.plan.digest) continue;
-      if (await this.#isIntact(folder, artifactsOf(result))) return true;
+      if (await this.#isIntact(result, { unit: finetuneUnit, attempt, depth: 'Everything' })) return true;
     }
     return false;
+  }
+
+  #inExchange(path: string): string {
+    return inExchange(this.#spec.unit, this.#spec.attempt.id, path);
+  }
+
+  async #isIntact(
+    result: UnitResult,
+    { attempt, depth, unit }: { unit: string; attempt: string; depth: ArtifactDepth },
+  ): Promise<boolean> {
+    for (const artifact of artifactsOf(result, depth)) {
+      if (!(await this.#exchange.isIntact(inExchange(unit, attempt, artifact.path), artifact))) return false;
+    }
+    return true;
   }
 
   #belongs(result: UnitResult): boolean {
@@ -175,6 +180,10 @@ export class Attempt {
     if (result.stage === 'Finetune') return true;
     return (this.#spec.blocks ?? []).join() === result.blocks.map((block) => block.name).join();
   }
+}
+
+function inExchange(unit: string, attempt: string, path: string): string {
+  return [unit, attempt, path].join('/');
 }
 
 /** A result file that parses, or undefined when it is not one. */

@@ -10,7 +10,7 @@ import type { Artifact } from '../contract/primitives.ts';
 export interface Exchange extends AsyncDisposable {
   /** Where its files lie on this machine: all of them, or those that were fetched or made here. */
   readonly root: string;
-  /** The names of the folders in a folder, in order. */
+  /** The names of the folders in a folder, in order; none where there is no such folder. */
   folders(path: string): Promise<string[]>;
   /** Makes sure that a file lies on this machine, if there is one: its path there, or undefined. */
   find(path: string): Promise<string | undefined>;

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { openObjectStore } from '../../common/s3/open-object-store.ts';
 import { isS3Uri, parseS3Uri } from '../../common/s3/s3-location.ts';
 import { exchangePath } from '../../common/output-marker.ts';
+import { podEnvironment } from '../contract/pod.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
 import type { Exchange } from './exchange.ts';
 import { FolderExchange } from './folder-exchange.ts';
@@ -19,7 +20,7 @@ export async function openExchange(spec: UnitSpec, signal: AbortSignal): Promise
   return S3Exchange.open({
     location: parseS3Uri(exchange, 'exchange'),
     store: await openObjectStore(spec.spec.storage.s3, { signal }),
-    scratch: process.env['BLOCKSTILL_SCRATCH'] || tmpdir(),
+    scratch: process.env[podEnvironment.scratch] || tmpdir(),
     writable: `${spec.unit}/${spec.attempt.id}`,
   });
 }

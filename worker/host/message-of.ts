@@ -15,8 +15,8 @@ export async function messageOf(result: UnitResult, attempt: Attempt): Promise<U
   const reference = await attempt.reference(resultFile);
   switch (result.stage) {
     case 'Prepare': {
-      const plan = await readVerified(attempt.path(result.plan.path), result.plan.digest);
-      const profile = await readVerified(attempt.path(result.profile.path), result.profile.digest);
+      const plan = await readVerified(await attempt.fetch(result.plan), result.plan.digest);
+      const profile = await readVerified(await attempt.fetch(result.profile), result.profile.digest);
       return {
         stage: 'Prepare',
         facts: prepareFactsSchema.parse(result),

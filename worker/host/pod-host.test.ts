@@ -87,8 +87,10 @@ async function inPod(
     environment: { [podEnvironment.terminationLog]: log, ...environment },
     port: 0,
   });
-  const exchange = join(folder.path, 'exchange');
-  const attempt = await Attempt.open({ ...spec, exchange }, new FolderExchange(exchange));
+  const attempt = await Attempt.open(
+    { ...spec, exchange: join(folder.path, 'exchange') },
+    new FolderExchange(join(folder.path, 'exchange')),
+  );
   await use({ host, attempt, log });
 }
 

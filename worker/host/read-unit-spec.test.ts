@@ -25,6 +25,22 @@ describe('a unit spec', () => {
     expect(parse({}, 'pod-uid').attempt).toEqual({ id: 'pod-uid', number: 2 });
   });
 
+  test('names its exchange by a path, a file URI or a place on S3', () => {
+    const exchange = 'file:///exchange/with%20space/job';
+    expect(parse({ exchange }).exchange).toBe('/exchange/with space/job');
+    expect(parse({ exchange: 's3://bucket/exchange' }).exchange).toBe('s3://bucket/exchange');
+    expect(parse({ exchange: 'relative/folder' }).exchange).toBe('relative/folder');
+  });
+
+  test.each(['ftp://host/exchange', 'file://host/exchange'])(
+    'is refused with an exchange that it can not open: %s',
+    (exchange) => {
+      expect(() => parse({ exchange })).toThrow(
+        expect.objectContaining({ name: 'InvalidInputError', code: 'storage/unsupported-uri' }),
+      );
+    },
+  );
+
   test.each([
     { of: 'another version', change: { version: 99 } },
     { of: 'an attempt without an id', change: { attempt: { number: 1 } } },
