@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 interface Bundle {
   readonly name: string;
@@ -44,6 +44,24 @@ const banner = [
   'const require = createRequireForBundle(import.meta.url);',
 ].join('\n');
 
+/**
+ * Most of the Kubernetes client is generated types with a table each. It doesn't say so, but what isn't called has no
+ * effect: without it the operator needs 15 MB less.
+ */
+const withoutUnusedModels: Plugin = {
+  name: 'without-unused-models',
+  setup: ({ onResolve, resolve }) => {
+    const seen = Symbol('seen');
+    onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === seen) return undefined;
+      const { importer, kind, resolveDir } = from;
+      const result = await resolve(path, { importer, kind, resolveDir, pluginData: seen });
+      const isClient = result.path.includes('node_modules/@kubernetes/client-node/');
+      return isClient ? { ...result, sideEffects: false } : undefined;
+    });
+  },
+};
+
 async function makeBundle({ name, entries, external, without }: Bundle, folder: string): Promise<void> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
@@ -58,6 +76,7 @@ async function makeBundle({ name, entries, external, without }: Bundle, folder: 
     format: 'esm',
     banner: { js: banner },
     external: [...external],
+    plugins: [withoutUnusedModels],
     // Stacks and logs show names, so that nobody needs source maps, which would cost 60 MB of memory.
     minifySyntax: true,
     minifyWhitespace: true,
