@@ -60,6 +60,21 @@ export const disturbances: readonly Disturbance[] = [
     },
   },
   {
+    name: 'operator of several paused for longer than a Lease lasts',
+    weight: 1,
+    disturb: async ({ operators, random, wait }) => {
+      // One alone would only cost time: nobody takes its place.
+      if (operators.size === 1) return;
+      const operator = operators.pick(random);
+      operator.pause();
+      await wait(20);
+      operator.resume();
+      // It notices that it has lost the Lease, and ends; or it never had it.
+      await wait(2);
+      if (await operator.hasEnded()) await operators.replace(operator);
+    },
+  },
+  {
     name: 'operator asked to end',
     weight: 2,
     disturb: async ({ operators, random }) => {

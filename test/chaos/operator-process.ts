@@ -3,8 +3,7 @@ import { freePorts } from '../cluster/free-ports.ts';
 import { startProcess } from '../cluster/start-process.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 
-/** The program; it is there once the operator is. */
-export const operatorProgram = fileURLToPath(new URL('../../operator/main.ts', import.meta.url));
+const operatorProgram = fileURLToPath(new URL('../../operator/main.ts', import.meta.url));
 
 export interface OperatorProcess extends AsyncDisposable {
   readonly pid: number;
@@ -19,6 +18,7 @@ export interface OperatorProcess extends AsyncDisposable {
   /** SIGSTOP: it holds still, with all its connections open. */
   pause(): void;
   resume(): void;
+  hasEnded(): Promise<boolean>;
 }
 
 export interface OperatorOptions {
@@ -73,6 +73,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     },
     pause: () => void process.kill(child.pid, 'SIGSTOP'),
     resume: () => void process.kill(child.pid, 'SIGCONT'),
+    hasEnded: async () => (await child.ending()) !== undefined,
     [Symbol.asyncDispose]: child.kill,
   };
 }
