@@ -29,7 +29,8 @@ class Walk {
   readonly world = new SmallWorld();
   /** Units that have committed: their workers would find that again, but as long as a Job says so, nobody asks. */
   readonly #committed = new Map<string, string>();
-  readonly #names = new Set<string>();
+  /** What should not have been seen. */
+  readonly wrong: string[] = [];
 
   get children(): Child[] {
     return this.world.jobs.map(childOf);
@@ -74,12 +75,12 @@ class Walk {
     const after = this.children;
     for (const unit of new Set(after.map((child) => child.unit))) {
       const own = after.filter((child) => child.unit === unit);
-      expect(own.filter(({ hasEnded }) => !hasEnded).length, `live Jobs of ${unit}`).toBeLessThanOrEqual(1);
+      const live = own.filter(({ hasEnded }) => !hasEnded);
+      if (live.length > 1) this.wrong.push(`${unit} has ${live.map(({ name }) => name).join(' and ')}`);
     }
     for (const { name, unit } of after.filter((child) => !before.has(child.name))) {
       const proof = this.#committed.get(unit);
-      expect(proof !== undefined && before.has(proof), `${name} repeats ${proof}`).toBe(false);
-      this.#names.add(name);
+      if (proof !== undefined && before.has(proof)) this.wrong.push(`${name} repeats ${proof}`);
     }
   }
 }
@@ -133,8 +134,8 @@ it('reaches its student whatever happens, with no two attempts at a time and not
         for (const child of walk.live) walk.commit(child);
         await walk.world.clock.advance(400);
       }
-      expect(walk.world.status.phase).toBe('Complete');
+      expect([walk.world.status.phase, ...walk.wrong]).toEqual(['Complete']);
     }),
-    { numRuns: 150, seed: 6 },
+    { numRuns: 100, seed: 6 },
   );
 });

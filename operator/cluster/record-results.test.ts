@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { kubeJobs } from './kube-objects.ts';
+import { annotations } from './names.ts';
+import { RecentWrites } from './recent-writes.ts';
+import { recordResults } from './record-results.ts';
+import { projectJob } from './children.ts';
+import { aKubeJob } from './testing/children.ts';
+import { FakeCluster } from './testing/fake-cluster.ts';
+
+const signal = new AbortController().signal;
+
+function start() {
+  const client = new FakeCluster();
+  const writes = new RecentWrites(new FakeClock());
+  const job = projectJob(client.put(kubeJobs, aKubeJob()));
+  const record = async () => await recordResults({ client, writes }, [{ job, text: 'said' }], signal);
+  return { client, record };
+}
+
+describe('what a pod said', () => {
+  it('is noted down on its Job, once', async () => {
+    const { client, record } = start();
+    await record();
+    await record();
+    expect(client.writes).toEqual(['patch jobs/mnist-u000-1']);
+    expect(client.of(kubeJobs)[0]?.metadata.annotations).toEqual({ [annotations.result]: 'said' });
+  });
+
+  it.each([
+    { of: 'is gone', refusal: { httpStatus: 404, reason: 'NotFound' } },
+    { of: 'has given its name to another', refusal: { httpStatus: 409, reason: 'Conflict' } },
+  ])('is lost without harm when its Job $of', async ({ refusal }) => {
+    const { client, record } = start();
+    client.refuse(/^patch/, refusal);
+    await expect(record()).resolves.toBeUndefined();
+  });
+
+  it('is noted down at the next try when the API server can not take it', async () => {
+    const { client, record } = start();
+    client.refuse(/^patch/, { httpStatus: 500, reason: 'InternalError' });
+    await expect(record()).rejects.toThrow('InternalError');
+    await record();
+    expect(client.writes).toHaveLength(2);
+  });
+});
