@@ -230,6 +230,14 @@ describe('a result', () => {
         endTime: at(95),
       },
     ]);
+    expect(unrecorded).toEqual([]);
+  });
+
+  it('is noted down on the Job as soon as that has ended, too', () => {
+    const { unrecorded } = observe({
+      jobs: [aJob({ conditions: complete() })],
+      pods: [ended(said('Distill'))],
+    });
     expect(unrecorded).toMatchObject([
       { job: { metadata: { name: 'mnist-u000-1' } }, text: said('Distill') },
     ]);

@@ -36,7 +36,7 @@ export interface ObservedAttempts {
   /** What prepare said, from its first attempt that has a valid result. */
   readonly prepared:
     { readonly message: UnitMessage & { stage: 'Prepare' }; readonly imageId?: string } | undefined;
-  /** Jobs whose pod's message is not noted down on them yet. */
+  /** Jobs that have ended and whose pod's message is not noted down on them yet. */
   readonly unrecorded: readonly { readonly job: ChildJob; readonly text: string }[];
   /** When a pod that can't be reached will have been given enough time. */
   readonly changesAt: Date | undefined;
@@ -59,7 +59,9 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
   for (const job of own) {
     const pods = podsByController.get(job.metadata.uid) ?? [];
     const said = messageOf(job, pods, input);
-    if (said !== undefined && job.result === undefined) unrecorded.push({ job, text: said.text });
+    // Not before: the controller of Jobs writes to it until then, and waits whenever somebody else has.
+    if (said !== undefined && job.end !== undefined && job.result === undefined)
+      unrecorded.push({ job, text: said.text });
     if (said?.message.stage === 'Prepare') {
       prepared ??= preparedBy(said.message, said.pod);
     }

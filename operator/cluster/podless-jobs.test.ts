@@ -19,11 +19,11 @@ function start() {
 }
 
 describe('a Job without a pod', () => {
-  it('is given five seconds before anyone asks why', async () => {
+  it('is given 15 s before anyone asks why', async () => {
     const { clock, cluster, ask } = start();
     const since = clock.now();
     expect(await ask()).toMatchObject({ since, why: undefined });
-    await clock.advance(4.9);
+    await clock.advance(14.9);
     await ask();
     expect(cluster.requests).toEqual([]);
     await clock.advance(0.1);
@@ -36,7 +36,7 @@ describe('a Job without a pod', () => {
     await ask();
     event('old', 'Error creating: pods "mnist-u000-1-" is forbidden: no', '2026-03-01T12:00:00Z');
     event('new', 'Error creating: pods "x" is forbidden: exceeded quota: gpus', '2026-03-01T12:00:04Z');
-    await clock.advance(5);
+    await clock.advance(15);
     expect((await ask())?.why).toEqual({
       reason: 'QuotaExceeded',
       message:

@@ -7,7 +7,7 @@ import { unitNameOf } from './names.ts';
 import { podlessSentence } from './waiting.ts';
 
 /** How long a Job may be without a pod before anyone asks why. */
-export const podlessSeconds = 5;
+export const podlessSeconds = 15;
 /** Until the events of a Job are read again. */
 const trustedSeconds = 30;
 

@@ -59,7 +59,7 @@ export const flags = [
   { name: 'lease-name', value: 'name', help: 'name of the Lease; default: blockstill-operator' },
   { name: 'qps', value: 'number', help: 'requests a second to the API, on average; default: 300' },
   { name: 'burst', value: 'number', help: 'requests to the API at once; default: 500' },
-  { name: 'workers', value: 'number', help: 'jobs that are looked at at the same time; default: 8' },
+  { name: 'workers', value: 'number', help: 'jobs that are looked at at the same time; default: 16' },
   {
     name: 'no-progress',
     help: "don't ask pods for their progress, as where they can't be reached from here",

@@ -34,7 +34,7 @@ describe('the options of the operator', () => {
       allowHostVolumes: false,
       leaderElection: { namespace: undefined, leaseName: 'blockstill-operator' },
       rate: { perSecond: 300, burst: 500 },
-      workers: 8,
+      workers: 16,
       progress: true,
       listen: { host: '0.0.0.0', port: 8080 },
       log: { level: 'info', format: 'json' },

@@ -96,7 +96,7 @@ const schema = z.object({
   'lease-name': objectName.default('blockstill-operator'),
   qps: positive(10_000, { whole: false }).default(300),
   burst: positive(10_000, { whole: true }).default(500),
-  workers: positive(256, { whole: true }).default(8),
+  workers: positive(256, { whole: true }).default(16),
   'no-progress': flag.default(false),
   listen: address.default({ host: '0.0.0.0', port: 8080 }),
   'log-level': choice(...logLevels).default('info'),
