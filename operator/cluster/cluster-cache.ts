@@ -53,7 +53,10 @@ export class ClusterCache {
     this.#namespaces = namespaces;
     const owned = (child: { identity: ChildIdentity | undefined }): readonly string[] =>
       child.identity === undefined ? [] : [child.identity.ownerUid];
-    const tell = ({ object }: StoreChange<ChildJob> | StoreChange<ChildPod>): void => {
+    const tell = (change: StoreChange<ChildJob> | StoreChange<ChildPod>): void => {
+      // Counters of the Job's controller, for one: nothing that is kept has changed.
+      if (change.type === 'Updated' && isSame(change.object, change.previous)) return;
+      const { object } = change;
       const { namespace } = object.metadata;
       const name = object.identity?.ownerName;
       if (name !== undefined) changed(keyOf({ metadata: { ...object.metadata, namespace, name } }));
@@ -141,6 +144,11 @@ export class ClusterCache {
       ...named('pods', this.#childPods),
     ];
   }
+}
+
+function isSame(one: StoredObject, other: StoredObject): boolean {
+  const content = (object: StoredObject): string => JSON.stringify({ ...object, metadata: undefined });
+  return content(one) === content(other);
 }
 
 interface NamedView {

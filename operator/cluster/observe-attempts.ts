@@ -31,13 +31,20 @@ export interface AttemptsToObserve {
   readonly now: Date;
 }
 
+export interface Unrecorded {
+  readonly job: ChildJob;
+  readonly text: string;
+  /** When its Job ended. */
+  readonly since: Date;
+}
+
 export interface ObservedAttempts {
   readonly attempts: readonly ObservedAttempt[];
   /** What prepare said, from its first attempt that has a valid result. */
   readonly prepared:
     { readonly message: UnitMessage & { stage: 'Prepare' }; readonly imageId?: string } | undefined;
   /** Jobs that have ended and whose pod's message is not noted down on them yet. */
-  readonly unrecorded: readonly { readonly job: ChildJob; readonly text: string }[];
+  readonly unrecorded: readonly Unrecorded[];
   /** When a pod that can't be reached will have been given enough time. */
   readonly changesAt: Date | undefined;
 }
@@ -51,7 +58,7 @@ const patienceSeconds = 300;
  */
 export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
   const attempts: ObservedAttempt[] = [];
-  const unrecorded: { job: ChildJob; text: string }[] = [];
+  const unrecorded: Unrecorded[] = [];
   let prepared: ObservedAttempts['prepared'];
   const podsByController = Map.groupBy(input.pods, ({ controllerUid }) => controllerUid);
   const own = input.jobs.filter((job) => job.controllerUid === input.uid && job.identity !== undefined);
@@ -60,8 +67,9 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
     const pods = podsByController.get(job.metadata.uid) ?? [];
     const said = messageOf(job, pods, input);
     // Not before: the controller of Jobs writes to it until then, and waits whenever somebody else has.
-    if (said !== undefined && job.end !== undefined && job.result === undefined)
-      unrecorded.push({ job, text: said.text });
+    if (said !== undefined && job.end !== undefined && job.result === undefined) {
+      unrecorded.push({ job, text: said.text, since: new Date(job.end.time) });
+    }
     if (said?.message.stage === 'Prepare') {
       prepared ??= preparedBy(said.message, said.pod);
     }

@@ -12,7 +12,8 @@ function start() {
   const cluster = new FakeCluster();
   const podless = new PodlessJobs(cluster, clock);
   const event = (name: string, message: string, lastTimestamp: string): void => {
-    cluster.put(coreEvents, { metadata: { name }, message, lastTimestamp });
+    const involvedObject = { uid: job.metadata.uid };
+    cluster.put(coreEvents, { metadata: { name }, message, lastTimestamp, involvedObject });
   };
   const ask = async () => (await podless.reasonsFor([job], {})).get(job.metadata.uid);
   return { clock, cluster, podless, event, ask };

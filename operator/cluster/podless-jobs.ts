@@ -8,7 +8,7 @@ import { podlessSentence } from './waiting.ts';
 
 /** How long a Job may be without a pod before anyone asks why. */
 export const podlessSeconds = 15;
-/** Until the events of a Job are read again. */
+/** Until the events of a namespace are read again. */
 const trustedSeconds = 30;
 
 export interface Podless {
@@ -18,15 +18,21 @@ export interface Podless {
   readonly why: Why | undefined;
 }
 
-interface Known extends Podless {
-  readonly until: number;
+interface FirstSeen {
+  readonly since: Date;
+  readonly seconds: number;
 }
+
+/** The last event of each Job by its UID. */
+type Messages = ReadonlyMap<string, CoreEvent>;
 
 /** Why the cluster makes no pods for some Jobs: nothing but an Event says so. */
 export class PodlessJobs {
   readonly #client: Pick<KubeClient, 'list'>;
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
+  readonly #seen = new Map<string, FirstSeen>();
+  /** By namespace; asked for once for all jobs in it. */
+  readonly #events = new Map<string, { readonly until: number; readonly messages: Promise<Messages> }>();
 
   constructor(client: Pick<KubeClient, 'list'>, clock: Clock) {
     this.#client = client;
@@ -42,27 +48,36 @@ export class PodlessJobs {
 
   /** It has a pod, or needs none any more. */
   forget(job: ChildJob): void {
-    this.#known.delete(job.metadata.uid);
+    this.#seen.delete(job.metadata.uid);
   }
 
   async #reasonFor({ metadata, identity }: ChildJob, call: CallOptions): Promise<Podless> {
     const now = this.#clock.seconds();
-    const known = this.#known.get(metadata.uid);
-    if (known !== undefined && known.until > now) return known;
-    if (known === undefined) {
-      const first = { why: undefined, since: this.#clock.now(), until: now + podlessSeconds };
-      this.#known.set(metadata.uid, first);
-      return first;
-    }
-    const fieldSelector = `involvedObject.uid=${metadata.uid},reason=FailedCreate`;
-    const selection = { namespace: metadata.namespace, fieldSelector, ...call };
-    const { items } = await this.#client.list(coreEvents, selection);
-    const last = items.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1)).at(-1);
+    const first = this.#seen.get(metadata.uid) ?? { since: this.#clock.now(), seconds: now };
+    this.#seen.set(metadata.uid, first);
+    const { since } = first;
+    if (now - first.seconds < podlessSeconds) return { since, why: undefined };
+    const last = (await this.#messages(metadata.namespace ?? '', call)).get(metadata.uid);
     const unit = identity === undefined ? metadata.name : unitNameOf(identity.stage, identity.index);
-    const why = last?.message === undefined ? undefined : podlessSentence(unit, last.message);
-    const found = { why, since: known.since, until: now + trustedSeconds };
-    this.#known.set(metadata.uid, found);
-    return found;
+    return { since, why: last?.message === undefined ? undefined : podlessSentence(unit, last.message) };
+  }
+
+  async #messages(namespace: string, call: CallOptions): Promise<Messages> {
+    const now = this.#clock.seconds();
+    const known = this.#events.get(namespace);
+    if (known !== undefined && known.until > now) return await known.messages;
+    const messages = this.#list(namespace, call);
+    this.#events.set(namespace, { until: now + trustedSeconds, messages });
+    // What failed is asked again by the next one.
+    messages.catch(() => this.#events.delete(namespace));
+    return await messages;
+  }
+
+  async #list(namespace: string, call: CallOptions): Promise<Messages> {
+    const fieldSelector = 'involvedObject.kind=Job,reason=FailedCreate';
+    const { items } = await this.#client.list(coreEvents, { namespace, fieldSelector, ...call });
+    const inOrder = items.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
+    return new Map(inOrder.map((event) => [event.involvedObject?.uid ?? '', event]));
   }
 }
 

@@ -135,8 +135,13 @@ export class Reconciler {
     const onOneNode = facts.onOneNode;
     const wait = await this.#carryOut({ object, children, record, onOneNode }, decision, signal);
     // Last, because others wait for what was decided, and nobody for this.
-    await recordResults(this.#options, observation.unrecorded, signal);
-    return earliest(wait, withoutPods(children).length > 0 ? podlessSeconds : undefined, runsOf(observed));
+    const nextResult = await recordResults(this.#options, observation.unrecorded, signal);
+    return earliest(
+      nextResult,
+      wait,
+      withoutPods(children).length > 0 ? podlessSeconds : undefined,
+      runsOf(observed),
+    );
   }
 
   async #carryOut(job: Carried, decision: Decision, signal: AbortSignal): Promise<number | undefined> {

@@ -12,10 +12,12 @@ const signal = new AbortController().signal;
 
 function start() {
   const client = new FakeCluster();
-  const writes = new RecentWrites(new FakeClock());
+  const clock = new FakeClock();
+  const writes = new RecentWrites(clock);
   const job = projectJob(client.put(kubeJobs, aKubeJob()));
-  const record = async () => await recordResults({ client, writes }, [{ job, text: 'said' }], signal);
-  return { client, record };
+  const ended = { job, text: 'said', since: new Date(clock.now().getTime() - 30_000) };
+  const record = async (result = ended) => await recordResults({ client, clock, writes }, [result], signal);
+  return { client, clock, ended, record };
 }
 
 describe('what a pod said', () => {
@@ -25,6 +27,18 @@ describe('what a pod said', () => {
     await record();
     expect(client.writes).toEqual(['patch jobs/mnist-u000-1']);
     expect(client.of(kubeJobs)[0]?.metadata.annotations).toEqual({ [annotations.result]: 'said' });
+  });
+
+  it('is noted down half a minute after its Job has ended, when it may still be of use', async () => {
+    const { client, clock, ended, record } = start();
+    const now = { ...ended, since: clock.now() };
+    expect(await record(now)).toBe(30);
+    await clock.advance(29);
+    expect(await record(now)).toBe(1);
+    expect(client.writes).toEqual([]);
+    await clock.advance(1);
+    expect(await record(now)).toBeUndefined();
+    expect(client.writes).toHaveLength(1);
   });
 
   it.each([

@@ -1,32 +1,54 @@
 import { isApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { Clock } from '../kube/clock.ts';
 import { kubeJobs } from './kube-objects.ts';
 import { annotations } from './names.ts';
-import type { ObservedAttempts } from './observe-attempts.ts';
+import type { Unrecorded } from './observe-attempts.ts';
 import type { RecentWrites } from './recent-writes.ts';
+
+export interface RecordOptions {
+  readonly client: Pick<KubeClient, 'patch'>;
+  readonly clock: Clock;
+  readonly writes: RecentWrites;
+}
+
+/** A job whose units all end now needs none of it; and no node goes that soon. */
+const recordAfterSeconds = 30;
 
 /**
  * Notes down on each Job what its pod has said: a pod goes with its node, when the cluster grows smaller, long before its
  * Job does.
+ *
+ * @returns in how many seconds the next one is due
  */
 export async function recordResults(
-  { client, writes }: { client: Pick<KubeClient, 'patch'>; writes: RecentWrites },
-  unrecorded: ObservedAttempts['unrecorded'],
+  { client, clock, writes }: RecordOptions,
+  unrecorded: readonly Unrecorded[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const now = clock.now().getTime();
+  const open = unrecorded
+    .filter(({ job }) => !writes.isRecorded(job))
+    .map((result) => ({ ...result, wait: recordAfterSeconds - (now - result.since.getTime()) / 1000 }));
+  const due = open.filter(({ wait }) => wait <= 0);
+  await Promise.all(due.map(async (result) => await record({ client, writes }, result, signal)));
+  const next = Math.min(...open.filter(({ wait }) => wait > 0).map(({ wait }) => wait));
+  return next === Infinity ? undefined : next;
+}
+
+async function record(
+  { client, writes }: Pick<RecordOptions, 'client' | 'writes'>,
+  { job, text }: Unrecorded,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(
-    unrecorded.map(async ({ job, text }) => {
-      if (writes.isRecorded(job)) return;
-      const { name, namespace, uid } = job.metadata;
-      // With its UID, so that no other Job of the name is meant.
-      const metadata = { uid, annotations: { [annotations.result]: text } };
-      try {
-        const patch = { type: 'Merge', body: { metadata } } as const;
-        await client.patch(kubeJobs, { namespace, name }, { patch, signal });
-        writes.recorded(job);
-      } catch (error) {
-        if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
-      }
-    }),
-  );
+  const { name, namespace, uid } = job.metadata;
+  // With its UID, so that no other Job of the name is meant.
+  const metadata = { uid, annotations: { [annotations.result]: text } };
+  try {
+    const patch = { type: 'Merge', body: { metadata } } as const;
+    await client.patch(kubeJobs, { namespace, name }, { patch, signal });
+    writes.recorded(job);
+  } catch (error) {
+    if (!isApiError(error, 'NotFound', 'Conflict')) throw error;
+  }
 }

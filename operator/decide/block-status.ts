@@ -48,11 +48,21 @@ function plannedStatus(
     name: block.name,
     layers: layersText(block.layers),
     attempts: Math.max(previous?.attempts ?? 0, ...unit.attempts.map(({ number }) => number)),
-    ...trainingStatus(block.name, unit),
+    ...(wasStitchedFrom(previous, stitched, unit) ?? trainingStatus(block.name, unit)),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(swap === undefined ? {} : { replaced: swap.replaced }),
     ...(swap?.reason === undefined ? {} : { reason: clip(swap.reason, 256) }),
   };
+}
+
+/** A student has been made of what the block had come to: that stays, though nothing else may tell of it any more. */
+function wasStitchedFrom(
+  previous: BlockStatus | undefined,
+  stitched: FinetuneFacts | undefined,
+  { state }: UnitView,
+): TrainingStatus | undefined {
+  const ended = previous?.state === 'Distilled' || previous?.state === 'Collapsed';
+  return stitched !== undefined && ended && state.kind !== 'Done' ? previous : undefined;
 }
 
 type TrainingStatus = Pick<BlockStatus, 'state'> & Partial<BlockStatus>;

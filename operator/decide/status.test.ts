@@ -24,6 +24,16 @@ function conditions(observed: Observed): Record<string, string> {
   return Object.fromEntries((status.conditions ?? []).map((condition) => [condition.type, condition.status]));
 }
 
+describe('a block of which nothing is left but what its status says', () => {
+  it('stays what it was once a student is made of it', () => {
+    const { status } = decide(anObserved([...three, finetuned()]), at(20));
+    const [, ...others] = three;
+    const previous = decide(anObserved(three), at(10)).status;
+    const again = decide(anObserved([...others, finetuned()], { previous }), at(20));
+    expect(again.status.blocks).toEqual(status.blocks);
+  });
+});
+
 describe('conditions, by the table of the design', () => {
   it.each([
     { of: 'preparing', observed: anUnpreparedJob(), expected: { Ready: 'Unknown', Reconciling: 'True' } },

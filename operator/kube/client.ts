@@ -12,6 +12,7 @@ import {
   type ObjectReference,
   type Resource,
 } from './resource.ts';
+import { Slots } from './slots.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { watchEvents, type WatchEvent, type WatchOptions } from './watch.ts';
 
@@ -57,6 +58,9 @@ export interface DeleteOptions extends CallOptions {
   readonly gracePeriodSeconds?: number;
 }
 
+/** More would cost memory, for the buffers of their connections, and gain nothing. */
+const requestsAtOnce = 32;
+
 const patchContentTypes = {
   Merge: 'application/merge-patch+json',
   Json: 'application/json-patch+json',
@@ -83,6 +87,7 @@ export class KubeClient {
       limiter: rate === undefined ? undefined : new TokenBucket({ clock, ...rate }),
       userAgent: `${fieldManager} (node ${process.version})`,
       timeoutSeconds: options.timeoutSeconds ?? 60,
+      slots: new Slots(requestsAtOnce),
       retry: { attempts: 5, baseSeconds: 0.5, maximumSeconds: 30, random },
       observer: options.observer,
       guard: options.guard,

@@ -6,6 +6,7 @@ import { ConnectionError } from './connection-error.ts';
 import type { Connection } from './connection.ts';
 import { startDeadline } from './deadline.ts';
 import { retryDelaySeconds, type RetryPolicy } from './retry.ts';
+import type { Slots } from './slots.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 /** What all requests of a client have in common. */
@@ -13,6 +14,8 @@ export interface Transport {
   readonly connection: Pick<Connection, 'access' | 'refresh' | 'origin' | 'pathPrefix'>;
   readonly clock: Clock;
   readonly limiter: TokenBucket | undefined;
+  /** Requests at once, each on a connection of its own; watches are not among them. */
+  readonly slots: Slots;
   readonly userAgent: string;
   /** For one request and its whole answer; of a watch, for the answer to begin. */
   readonly timeoutSeconds: number;
@@ -83,6 +86,7 @@ async function requestOnce(transport: Transport, request: ApiRequest): Promise<u
     parent: request.signal,
     reason: () => timedOut(where, transport.timeoutSeconds),
   });
+  using _slot = await transport.slots.take(deadline.signal);
   const answer = await exchange(transport, request, deadline.signal);
   return parseJson(await textOf(answer, where, deadline.signal), where);
 }

@@ -25,6 +25,7 @@ export async function startOperatorContender(options: ContenderOptions): Promise
   const operator = undo.use(
     await startOperator({
       program: join(programs, 'operator.mjs'),
+      environment: { NODE_OPTIONS: '--max-semi-space-size=8' },
       kubeconfig: await writeKubeconfig(apiServer.authority, 'operator', apiServer.url),
       log: join(apiServer.folder, 'log', 'operator.log'),
       leaderElection: false,
