@@ -32,6 +32,14 @@ export interface PlanRecord {
   readonly image?: { readonly pinned: string; readonly accepted: string } | undefined;
 }
 
+/** What the finetune that committed has said: with it the job is over, whatever becomes of its children and its status. */
+interface StudentRecord {
+  readonly record: 'Student';
+  readonly message: UnitMessage & { readonly stage: 'Finetune' };
+}
+
+type AnyRecord = SpecRecord | PlanRecord | StudentRecord;
+
 export interface JobRecord {
   readonly accepted: AcceptedJob;
   readonly specDigests: Readonly<Record<Stage, Digest>>;
@@ -39,6 +47,7 @@ export interface JobRecord {
   /** The manifest as it is now: what may be changed is read from here. */
   readonly current: CompiledJob;
   readonly plan: PlanRecord | undefined;
+  readonly student: StudentRecord['message'] | undefined;
   /** The last edit can't be followed; the job goes on from what was accepted before. */
   readonly refused: Why | undefined;
 }
@@ -93,15 +102,26 @@ export class JobRecords {
   }
 
   /** Writes down a plan before anything is made of it. */
-  async recordPlan(object: DistillationJobObject, plan: PlanRecord, call: CallOptions): Promise<JobRecord> {
-    const written = (await this.#write(
-      object,
-      { suffix: 'plan', revision: 0, data: plan },
-      call,
-    )) as PlanRecord;
-    const known = this.#remembered.get(object.metadata.uid ?? '');
-    if (known === undefined) throw new Error('a plan for a job that was not loaded');
-    return this.#remember(object, { ...known.record, plan: written });
+  async recordPlan(object: DistillationJobObject, data: PlanRecord, call: CallOptions): Promise<JobRecord> {
+    const plan = await this.#write(object, { suffix: 'plan', revision: 0, data }, call);
+    return this.#remember(object, { ...this.#known(object), plan });
+  }
+
+  /** Writes down what came of a job before its status says so. */
+  async recordStudent(
+    object: DistillationJobObject,
+    student: StudentRecord['message'],
+    call: CallOptions,
+  ): Promise<JobRecord> {
+    const data: StudentRecord = { record: 'Student', message: student };
+    const { message } = await this.#write(object, { suffix: 'student', revision: 0, data }, call);
+    return this.#remember(object, { ...this.#known(object), student: message });
+  }
+
+  #known({ metadata: { uid = '' } }: DistillationJobObject): JobRecord {
+    const known = this.#remembered.get(uid);
+    if (known === undefined) throw new Error('a record of a job that was not loaded');
+    return known.record;
   }
 
   #remember({ metadata: { uid = '', generation = 1 } }: DistillationJobObject, record: JobRecord): JobRecord {
@@ -116,12 +136,13 @@ export class JobRecords {
     const own = items.filter(({ metadata }) =>
       metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.controller === true),
     );
-    const data = own.map((revision) => revision.data as SpecRecord | PlanRecord);
+    const data = own.map((revision) => revision.data as AnyRecord);
     const specs = data.filter((each) => each.record === 'Spec');
     const latest = specs.toSorted((a, b) => b.revision - a.revision)[0];
     if (latest === undefined) return undefined;
     const plan = data.find((each) => each.record === 'Plan');
-    return { ...recordOf(latest), plan };
+    const student = data.find((each) => each.record === 'Student')?.message;
+    return { ...recordOf(latest), plan, student };
   }
 
   async #accept(object: DistillationJobObject, accepted: AcceptedJob, call: CallOptions): Promise<JobRecord> {
@@ -133,7 +154,7 @@ export class JobRecords {
       specDigests: specDigests(accepted.compiled.spec),
       accepted,
     } satisfies SpecRecord;
-    const written = (await this.#write(object, { suffix: 'spec-1', revision: 1, data }, call)) as SpecRecord;
+    const written = await this.#write<SpecRecord>(object, { suffix: 'spec-1', revision: 1, data }, call);
     return { ...recordOf(written), current: accepted.compiled };
   }
 
@@ -156,20 +177,20 @@ export class JobRecords {
       specDigests: earlier.specDigests,
       accepted,
     } satisfies SpecRecord;
-    const written = (await this.#write(
+    const written = await this.#write<SpecRecord>(
       object,
       { suffix: `spec-${revision}`, revision, data },
       call,
-    )) as SpecRecord;
-    return { ...recordOf(written), current, plan: earlier.plan };
+    );
+    return { ...recordOf(written), current, plan: earlier.plan, student: earlier.student };
   }
 
   /** Creates a revision; when it is there already, what it says counts: another try has written it. */
-  async #write(
+  async #write<R extends AnyRecord>(
     object: DistillationJobObject,
-    { suffix, revision, data }: { suffix: string; revision: number; data: SpecRecord | PlanRecord },
+    { suffix, revision, data }: { suffix: string; revision: number; data: R },
     call: CallOptions,
-  ): Promise<SpecRecord | PlanRecord> {
+  ): Promise<R> {
     const { name = '', namespace, uid = '' } = object.metadata;
     const body: ControllerRevision = {
       metadata: {
@@ -183,14 +204,14 @@ export class JobRecords {
       data,
     };
     try {
-      return (await this.#client.create(controllerRevisions, body, call)).data as SpecRecord | PlanRecord;
+      return (await this.#client.create(controllerRevisions, body, call)).data as R;
     } catch (error) {
       if (!isApiError(error, 'AlreadyExists')) throw error;
       const selection = { namespace, labelSelector: `${labels.jobUid}=${uid}`, ...call };
       const { items } = await this.#client.list(controllerRevisions, selection);
       const found = items.find(({ metadata }) => metadata.name === body.metadata.name);
       if (found === undefined) throw error;
-      return found.data as SpecRecord | PlanRecord;
+      return found.data as R;
     }
   }
 }
@@ -207,6 +228,7 @@ function recordOf({ accepted, specDigests: digests, revision }: SpecRecord): Job
     revision,
     current: accepted.compiled,
     plan: undefined,
+    student: undefined,
     refused: undefined,
   };
 }

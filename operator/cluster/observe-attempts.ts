@@ -43,6 +43,8 @@ export interface ObservedAttempts {
   /** What prepare said, from its first attempt that has a valid result. */
   readonly prepared:
     { readonly message: UnitMessage & { stage: 'Prepare' }; readonly imageId?: string } | undefined;
+  /** What finetune said. */
+  readonly student: (UnitMessage & { stage: 'Finetune' }) | undefined;
   /** Jobs that have ended and whose pod's message is not noted down on them yet. */
   readonly unrecorded: readonly Unrecorded[];
   /** When a pod that can't be reached will have been given enough time. */
@@ -60,6 +62,7 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
   const attempts: ObservedAttempt[] = [];
   const unrecorded: Unrecorded[] = [];
   let prepared: ObservedAttempts['prepared'];
+  let student: ObservedAttempts['student'];
   const podsByController = Map.groupBy(input.pods, ({ controllerUid }) => controllerUid);
   const own = input.jobs.filter((job) => job.controllerUid === input.uid && job.identity !== undefined);
   const known = new Set(own.map(({ metadata }) => metadata.uid));
@@ -70,9 +73,8 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
     if (said !== undefined && job.end !== undefined && job.result === undefined) {
       unrecorded.push({ job, text: said.text, since: new Date(job.end.time) });
     }
-    if (said?.message.stage === 'Prepare') {
-      prepared ??= preparedBy(said.message, said.pod);
-    }
+    if (said?.message.stage === 'Prepare') prepared ??= preparedBy(said.message, said.pod);
+    if (said?.message.stage === 'Finetune') student ??= said.message;
     attempts.push(attemptOf(job, pods, said, input));
   }
   const orphans = input.pods.filter(
@@ -81,12 +83,14 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
   for (const pod of orphans) {
     const said = messageOf(undefined, [pod], input);
     if (said?.message.stage === 'Prepare') prepared ??= preparedBy(said.message, pod);
+    if (said?.message.stage === 'Finetune') student ??= said.message;
     const attempt = orphanAttempt(pod, said, input);
     if (attempt !== undefined) attempts.push(attempt);
   }
   return {
     attempts: attempts.toSorted((a, b) => a.number - b.number),
     prepared,
+    student,
     unrecorded,
     changesAt: nextAbandonment(input),
   };

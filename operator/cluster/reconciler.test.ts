@@ -263,6 +263,23 @@ describe('a job that has ended', () => {
     expect(world.jobNames).toEqual(names);
   });
 
+  it('stays complete when its status was emptied and nothing of its children is left', async () => {
+    const world = await new SmallWorld().complete();
+    const { student, completionTime } = world.status;
+    world.emptyStatus();
+    world.removeJobs();
+    world.removePods();
+    world.restartOperator();
+    expect(await world.writes()).toEqual([
+      'status distillationjobs/mnist',
+      'event Complete',
+      'event BlockDistilled',
+      'event BlockDistilled',
+    ]);
+    expect(world.status).toMatchObject({ phase: 'Complete', student, completionTime });
+    expect(world.status.blocks?.map(({ state }) => state)).toEqual(['Distilled', 'Distilled']);
+  });
+
   it('keeps what ended it, though its Job is not complete yet', async () => {
     const world = await new SmallWorld().distilling();
     world.commit('Distill', 0);

@@ -2,15 +2,15 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision } from '../decide/decision.ts';
-import { deviceOf, packingOf, policyOf, trainingOf } from '../decide/job-settings.ts';
-import type { Observed, ObservedAttempt, Why } from '../decide/observed.ts';
+import { deviceOf, packingOf, trainingOf } from '../decide/job-settings.ts';
+import type { Observed, ObservedAttempt } from '../decide/observed.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
 import { chooseUnits } from '../packing/choose-units.ts';
 import { applyDecision, type Obstacles } from './apply-decision.ts';
-import { isReopened, settingsOf, type CachedJob } from './cached-job.ts';
+import type { CachedJob } from './cached-job.ts';
 import type { ChildJob, ChildPod } from './children.ts';
 import type { Claims } from './claims.ts';
 import type { ClusterCache } from './cluster-cache.ts';
@@ -18,6 +18,7 @@ import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
+import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
 import { pinnedImage } from './pinned-image.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
@@ -39,9 +40,6 @@ export interface ReconcilerOptions {
   /** By the UID of the pod. */
   readonly progress: ReadonlyMap<string, Progress>;
 }
-
-/** Between attempts at one unit. */
-const backoff = { baseSeconds: 10, maximumSeconds: 300 };
 
 /** How often figures are looked at while pods run. */
 const refreshSeconds = 30;
@@ -119,6 +117,9 @@ export class Reconciler {
     if (record.plan === undefined && observation.prepared !== undefined) {
       record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
       observation = this.#observe(object.metadata.uid ?? '', children, { record, podless });
+    }
+    if (record.student === undefined && observation.student !== undefined) {
+      record = await records.recordStudent(object, observation.student, { signal });
     }
     const facts = await this.#options.claims.factsOf(object.metadata.namespace ?? '', record.accepted, {
       signal,
@@ -253,116 +254,6 @@ function planOf(
     message,
     units: chooseUnits(message, training, packingOf(current)),
     image: pinned === undefined ? undefined : { pinned, accepted: accepted.image },
-  };
-}
-
-function observedOf(
-  object: DistillationJobObject,
-  { accepted, current, plan, revision }: JobRecord,
-  { attempts, changesAt }: ObservedAttempts,
-): Observed {
-  const { generation = 1 } = object.metadata;
-  const { retry = 0, suspend } = settingsOf(object);
-  const previous = object.status?.phase === undefined ? undefined : object.status;
-  return {
-    generation,
-    policy: policyOf(current),
-    training: trainingOf(accepted.compiled),
-    attempts: plan === undefined ? attempts : withPrepare(attempts, plan),
-    retry,
-    revision,
-    capacity: Infinity,
-    backoff,
-    ...(suspend === true ? { stop: { reason: 'Suspended', message: 'spec.suspend is true.' } } : {}),
-    ...(plan === undefined ? {} : { prepared: preparedOf(plan) }),
-    ...(isReopened(object) ? { reopened: true } : {}),
-    ...(previous === undefined ? {} : { previous }),
-    ...(changesAt === undefined ? {} : { changesAt }),
-  };
-}
-
-function preparedOf({ message, units }: PlanRecord): NonNullable<Observed['prepared']> {
-  const { plan, profile } = message;
-  return { plan, profile, units, reference: planReference(message) };
-}
-
-/** The plan lies beside the result of the attempt that made it. */
-function planReference({ facts, reference }: PlanRecord['message']) {
-  const folder = reference.path.slice(0, reference.path.lastIndexOf('/') + 1);
-  return { path: `${folder}${facts.plan.path}`, digest: facts.plan.digest };
-}
-
-/** Prepare is done once its plan is written down, whatever has become of its Job; another plan is none of this job's. */
-function withPrepare(attempts: readonly ObservedAttempt[], { message }: PlanRecord): ObservedAttempt[] {
-  const { facts, reference } = message;
-  const result = { value: facts, reference };
-  const planned = attempts.map((attempt) => {
-    if (attempt.stage !== 'Prepare' || attempt.result === undefined) return attempt;
-    return attempt.result.reference.digest === reference.digest ? attempt : { ...attempt, superseded: true };
-  });
-  const isThere = planned.some(
-    ({ stage, result: own, superseded }) => stage === 'Prepare' && own && !superseded,
-  );
-  if (isThere) return planned;
-  const noted: ObservedAttempt = {
-    unit: 'prepare',
-    stage: 'Prepare',
-    id: 'noted',
-    number: 1,
-    retry: Infinity,
-    revision: Infinity,
-    state: 'Succeeded',
-    startTime: new Date(facts.startTime),
-    endTime: new Date(facts.completionTime),
-    result,
-  };
-  return [noted, ...planned];
-}
-
-function restingObserved(object: DistillationJobObject, attempts: readonly ObservedAttempt[]): Observed {
-  const { ttlSecondsAfterFinished } = settingsOf(object);
-  const finished = [
-    {
-      type: 'Finished',
-      status: 'True',
-      reason: 'Finished',
-      message: '',
-      lastTransitionTime: object.status?.completionTime ?? '',
-    } as const,
-  ];
-  return {
-    ...emptyObserved(object),
-    policy: { onUnitFailure: 'Fail', backoffLimit: 0, ttlSecondsAfterFinished },
-    attempts,
-    previous: { ...object.status, conditions: finished },
-  };
-}
-
-function invalidObserved(object: DistillationJobObject, why: Why): Observed {
-  const previous = object.status?.phase === undefined ? undefined : object.status;
-  return {
-    ...emptyObserved(object),
-    invalid: why,
-    reopened: true,
-    ...(previous === undefined ? {} : { previous }),
-  };
-}
-
-function emptyObserved(object: DistillationJobObject): Omit<Observed, 'previous'> {
-  return {
-    generation: object.metadata.generation ?? 1,
-    policy: { onUnitFailure: 'Fail', backoffLimit: 0 },
-    training: {
-      epochs: 1,
-      batchSize: 1,
-      passes: 1,
-      cache: { sessionBytes: 0, diskBytes: 0 },
-      finetuneEpochs: 0,
-    },
-    attempts: [],
-    retry: settingsOf(object).retry ?? 0,
-    capacity: Infinity,
-    backoff,
   };
 }
 

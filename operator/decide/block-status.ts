@@ -48,21 +48,29 @@ function plannedStatus(
     name: block.name,
     layers: layersText(block.layers),
     attempts: Math.max(previous?.attempts ?? 0, ...unit.attempts.map(({ number }) => number)),
-    ...(wasStitchedFrom(previous, stitched, unit) ?? trainingStatus(block.name, unit)),
+    ...(cameTo(previous, unit) ?? madeOf(swap, unit) ?? trainingStatus(block.name, unit)),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(swap === undefined ? {} : { replaced: swap.replaced }),
     ...(swap?.reason === undefined ? {} : { reason: clip(swap.reason, 256) }),
   };
 }
 
-/** A student has been made of what the block had come to: that stays, though nothing else may tell of it any more. */
-function wasStitchedFrom(
-  previous: BlockStatus | undefined,
-  stitched: FinetuneFacts | undefined,
+/**
+ * What a block has come to stays: where its result is lost, the next attempt only asks for it again. That attempt says
+ * otherwise when it fails for good.
+ */
+function cameTo(previous: BlockStatus | undefined, { state }: UnitView): TrainingStatus | undefined {
+  const ended = previous?.state === 'Distilled' || previous?.state === 'Collapsed';
+  return ended && (state.kind === 'Waiting' || state.kind === 'Active') ? previous : undefined;
+}
+
+/** All that is left to say of a block when there is a student, and nothing else is known any more. */
+function madeOf(
+  swap: FinetuneFacts['blocks'][number] | undefined,
   { state }: UnitView,
 ): TrainingStatus | undefined {
-  const ended = previous?.state === 'Distilled' || previous?.state === 'Collapsed';
-  return stitched !== undefined && ended && state.kind !== 'Done' ? previous : undefined;
+  if (swap === undefined || state.kind !== 'Waiting') return undefined;
+  return { state: swap.replaced || swap.scoreDrop !== null ? 'Distilled' : 'Failed' };
 }
 
 type TrainingStatus = Pick<BlockStatus, 'state'> & Partial<BlockStatus>;

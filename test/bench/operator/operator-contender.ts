@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { bundle } from '../../../scripts/bundle.ts';
 import { crdFile } from '../../api-server/use-api-server.ts';
 import { issue, writeKubeconfig } from '../../cluster/certificates.ts';
@@ -25,7 +28,7 @@ export async function startOperatorContender(options: ContenderOptions): Promise
   const operator = undo.use(
     await startOperator({
       program: join(programs, 'operator.mjs'),
-      environment: { NODE_OPTIONS: '--max-semi-space-size=8' },
+      environment: await deployedEnvironment(),
       kubeconfig: await writeKubeconfig(apiServer.authority, 'operator', apiServer.url),
       log: join(apiServer.folder, 'log', 'operator.log'),
       leaderElection: false,
@@ -43,4 +46,27 @@ export async function startOperatorContender(options: ContenderOptions): Promise
     },
     [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
   };
+}
+
+const deployment = fileURLToPath(new URL('../../../helm/manifests/operator.yaml', import.meta.url));
+
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly env: readonly { readonly name: string; readonly value?: string }[];
+        }[];
+      };
+    };
+  };
+}
+
+/** What the operator's pod has, so that its memory is that of a pod. */
+async function deployedEnvironment(): Promise<Record<string, string>> {
+  const { spec } = parse(await readFile(deployment, 'utf8')) as Deployment;
+  const { env = [] } = spec.template.spec.containers[0] ?? {};
+  return Object.fromEntries(
+    env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
+  );
 }
