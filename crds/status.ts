@@ -1,15 +1,5 @@
 import * as z from 'zod';
-import {
-  atomicList,
-  decimal,
-  integer,
-  listMap,
-  pattern,
-  setList,
-  shortName,
-  text,
-  timestamp,
-} from './spec/fields.ts';
+import { atomicList, decimal, integer, listMap, pattern, setList, text, timestamp } from './spec/fields.ts';
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 const amount = z.number().min(0).max(1e18);
@@ -92,7 +82,7 @@ const student = z.strictObject({
 });
 
 const block = z.strictObject({
-  name: shortName().describe('The name of the block.'),
+  name: text(253).describe('The name of the block, mostly that of its first layer.'),
   layers: text(520).describe("The teacher's first and last layer in it. Example: conv2d_1..relu_1."),
   state: z
     .enum(['Pending', 'Running', 'Distilled', 'Collapsed', 'Failed', 'Kept'])

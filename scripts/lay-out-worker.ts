@@ -20,7 +20,7 @@ const user = 65532;
 /** `config` of the image, as the OCI specification has it. */
 export const workerImageConfig = {
   Entrypoint: ['node', `${application}/worker.mjs`],
-  Env: ['PATH=/usr/local/bin', 'NODE_OPTIONS=--enable-source-maps', 'HOME=/tmp'],
+  Env: ['PATH=/usr/local/bin', 'HOME=/tmp'],
   User: `${user}:${user}`,
   WorkingDir: application,
 } as const;

@@ -104,7 +104,18 @@ describe('a job is refused', () => {
     {
       of: "a label of the operator's",
       change: { pod: { labels: { 'blockstill.dev/job-uid': 'mine' } } },
-      message: "spec.pod.labels has blockstill.dev/job-uid: labels of blockstill.dev are the operator's.",
+      message:
+        "spec.pod.labels has blockstill.dev/job-uid, which is the operator's or the cluster's: choose another name.",
+    },
+    {
+      of: 'a label by which the cluster knows pods of Jobs',
+      change: { pod: { labels: { 'batch.kubernetes.io/job-name': 'mine' } } },
+      message: /^spec\.pod\.labels has batch\.kubernetes\.io\/job-name/,
+    },
+    {
+      of: 'an output whose path can not be read',
+      change: { spec: { output: { uri: 'file:///data/a%2Fb' } } },
+      message: 'spec.output.uri is file:///data/a%2Fb, which names no folder.',
     },
     {
       of: 'an output on no volume',

@@ -81,6 +81,9 @@ function volumeProblem({ pod }: CompiledSpec, { allowHostVolumes }: OperatorDefa
   const { volumes = [], volumeMounts = [] } = pod;
   for (const volume of volumes) {
     const host = volume.hostPath !== undefined ? 'hostPath' : volume.nfs !== undefined ? 'nfs' : undefined;
+    if (volume.name.startsWith('blockstill-')) {
+      return `spec.pod.volumes has ${volume.name}: names that begin with blockstill- are the operator's.`;
+    }
     if (host !== undefined && !allowHostVolumes) {
       return `The volume ${volume.name} of spec.pod.volumes is of the kind ${host}, which pods of the restricted Pod Security level may not have. Use a persistentVolumeClaim, or start the operator with --allow-host-volumes.`;
     }
@@ -96,17 +99,22 @@ function volumeProblem({ pod }: CompiledSpec, { allowHostVolumes }: OperatorDefa
   return undefined;
 }
 
+/** Those of the operator, and those by which the controller of Jobs finds its pods. */
+const reservedLabel = /(^|\.)blockstill\.dev\/|^batch\.kubernetes\.io\/|^(job-name|controller-uid)$/;
+
 function labelProblem({ pod }: CompiledSpec): string | undefined {
-  const own = Object.keys(pod.labels ?? {}).find((name) => /(^|\.)blockstill\.dev\//.test(name));
+  const own = Object.keys(pod.labels ?? {}).find((name) => reservedLabel.test(name));
   return own === undefined
     ? undefined
-    : `spec.pod.labels has ${own}: labels of blockstill.dev are the operator's.`;
+    : `spec.pod.labels has ${own}, which is the operator's or the cluster's: choose another name.`;
 }
 
 /** The root of the container's file system can't be written to, and what is in it is gone with the pod. */
 function folderProblem({ pod }: CompiledSpec, field: string, uri: string): string | undefined {
   if (!uri.startsWith('file://')) return undefined;
-  const folder = posix.resolve(fileURLToPath(uri));
+  const path = pathOf(uri);
+  if (path === undefined) return `${field} is ${uri}, which names no folder.`;
+  const folder = posix.resolve(path);
   const { volumes = [], volumeMounts = [] } = pod;
   const mount = volumeMounts
     .filter(({ mountPath }) => isWithin(folder, posix.resolve(mountPath)))
@@ -126,6 +134,15 @@ function folderProblem({ pod }: CompiledSpec, field: string, uri: string): strin
     volume?.configMap !== undefined ||
     volume?.secret !== undefined;
   return readOnly ? `${field} is ${uri} on the volume ${mount.name}, which is read-only.` : undefined;
+}
+
+/** Undefined for a `file:` URI that escapes a slash or nothing. */
+function pathOf(uri: string): string | undefined {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return undefined;
+  }
 }
 
 function isWithin(folder: string, root: string): boolean {

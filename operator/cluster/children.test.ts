@@ -86,6 +86,17 @@ describe('what is kept of a Job', () => {
   });
 });
 
+describe('the container of a pod', () => {
+  it('is that of the worker, whatever was put beside it', () => {
+    const pod = aKubePod({ status: podStatus.ended(1, { message: 'It broke.' }) });
+    const beside = { name: 'istio-proxy', state: { terminated: { exitCode: 0, startedAt: time(0) } } };
+    const own = pod.status?.containerStatuses ?? [];
+    const both = { ...pod, status: { ...pod.status, containerStatuses: [beside, ...own] } };
+    expect(projectPod(both)).toEqual(projectPod(pod));
+    expect(projectPod(both).end).toMatchObject({ exitCode: 1, message: 'It broke.' });
+  });
+});
+
 describe('what is kept of a pod', () => {
   it('that runs: where, since when, and its image', () => {
     expect(aPod({ node: 'gpu-1', status: podStatus.running(5) })).toMatchObject({

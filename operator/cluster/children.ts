@@ -2,7 +2,7 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { ObjectMeta } from '../kube/resource.ts';
 import type { StoredObject } from '../kube/store.ts';
 import type { ContainerStatus, KubeCondition, KubeJob, KubePod } from './kube-objects.ts';
-import { annotations, labels, stageOfLabel } from './names.ts';
+import { annotations, labels, stageOfLabel, workerContainer } from './names.ts';
 
 /** Which attempt a child belongs to, as its labels say. */
 export interface ChildIdentity {
@@ -98,7 +98,8 @@ function jobEnd(condition: KubeCondition, { creationTimestamp = '' }: ObjectMeta
 
 export function projectPod(pod: KubePod): ChildPod {
   const { metadata, spec, status } = pod;
-  const container = status?.containerStatuses?.[0];
+  // Others may have been put beside it.
+  const container = status?.containerStatuses?.find(({ name }) => name === workerContainer);
   const phase = status?.phase ?? 'Pending';
   return {
     ...common(metadata),

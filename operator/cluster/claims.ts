@@ -6,7 +6,7 @@ import { volumeClaims } from './kube-objects.ts';
 
 /** How long what was read of a claim is believed; its access modes never change, but it may be made anew. */
 const trustedSeconds = 300;
-/** A claim that is missing may come any time. */
+/** A claim that is missing may come any time, and one that can't be used may be made anew. */
 const missingSeconds = 10;
 
 export interface ClaimFacts {
@@ -75,8 +75,12 @@ export class Claims {
     const accessModes = claim?.spec.accessModes;
     this.#known.set(key, {
       accessModes,
-      until: now + (claim === undefined ? missingSeconds : trustedSeconds),
+      until: now + (isUsable(accessModes) ? trustedSeconds : missingSeconds),
     });
     return accessModes;
   }
+}
+
+function isUsable(accessModes: Known['accessModes']): boolean {
+  return accessModes !== undefined && accessModes.join() !== 'ReadWriteOncePod';
 }

@@ -195,3 +195,32 @@ describe('the image of workers', () => {
     expect(imageOf(await recordOf(records, edited(3)))).toBe(image.pinned);
   });
 });
+
+describe('a job that was accepted', () => {
+  it('goes on under an operator that would not accept it any more', async () => {
+    const pod = {
+      volumes: [{ name: 'data', hostPath: { path: '/srv' } }],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    };
+    const { cluster, records } = start({ ...defaults, allowHostVolumes: true });
+    const object = aDistillationJob({ pod });
+    await recordOf(records, object);
+    const strict = start({ ...defaults, workerImage: undefined, allowHostVolumes: false }, cluster).records;
+    expect(await recordOf(strict, object)).toMatchObject({
+      refused: undefined,
+      accepted: { image: 'registry.example/worker:1' },
+    });
+  });
+
+  it('has the last of two edits though the answer to the first was lost', async () => {
+    const { cluster, records } = start();
+    await recordOf(records, aDistillationJob());
+    const typo = start(defaults, cluster).records;
+    await recordOf(typo, edited(2, { pod: { priorityClassName: 'typo' } }));
+    const record = await recordOf(records, edited(3, { pod: { priorityClassName: 'right' } }));
+    expect(record).toMatchObject({
+      revision: 3,
+      accepted: { compiled: { spec: { pod: { priorityClassName: 'right' } } } },
+    });
+  });
+});

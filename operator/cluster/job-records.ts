@@ -48,7 +48,7 @@ export interface JobRecord {
   readonly current: CompiledJob;
   readonly plan: PlanRecord | undefined;
   readonly student: StudentRecord['message'] | undefined;
-  /** The last edit can't be followed; the job goes on from what was accepted before. */
+  /** The last edit can't be followed: what runs goes on, and nothing is begun until it is mended. */
   readonly refused: Why | undefined;
 }
 
@@ -89,7 +89,7 @@ export class JobRecords {
     const known = this.#remembered.get(uid);
     if (known?.generation === generation) return { kind: 'Accepted', record: known.record };
     const earlier = known?.record ?? (await this.#read(object, call));
-    const acceptance = acceptJob(object, this.#defaults);
+    const acceptance = acceptJob(object, defaultsFor(earlier, this.#defaults));
     if (acceptance.kind === 'Invalid') {
       if (earlier === undefined) return acceptance;
       return { kind: 'Accepted', record: this.#remember(object, { ...earlier, refused: acceptance.why }) };
@@ -182,7 +182,10 @@ export class JobRecords {
       { suffix: `spec-${revision}`, revision, data },
       call,
     );
-    return { ...recordOf(written), current, plan: earlier.plan, student: earlier.student };
+    const after = { ...recordOf(written), current, plan: earlier.plan, student: earlier.student };
+    // An edit before this one was written, though nobody heard of it: this one comes after it.
+    const isOther = canonicalJson(written.accepted) !== canonicalJson(accepted);
+    return isOther ? await this.#update(object, { earlier: after, offered }, call) : after;
   }
 
   /** Creates a revision; when it is there already, what it says counts: another try has written it. */
@@ -214,6 +217,21 @@ export class JobRecords {
       return found.data as R;
     }
   }
+}
+
+/**
+ * What a job that was accepted may have, it keeps, though the operator now has other defaults: it is looked at anew after
+ * each restart.
+ */
+function defaultsFor(earlier: JobRecord | undefined, defaults: OperatorDefaults): OperatorDefaults {
+  if (earlier === undefined) return defaults;
+  const volumes = earlier.accepted.compiled.spec.pod.volumes ?? [];
+  const hadHostVolumes = volumes.some(({ hostPath, nfs }) => hostPath !== undefined || nfs !== undefined);
+  return {
+    ...defaults,
+    workerImage: defaults.workerImage ?? earlier.accepted.image,
+    allowHostVolumes: defaults.allowHostVolumes || hadHostVolumes,
+  };
 }
 
 /** What workers run: what prepare ran, unless the user has asked for another image since. */

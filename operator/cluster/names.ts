@@ -59,3 +59,6 @@ export function stageOfLabel(value: string | undefined): Stage | undefined {
 export function unitNameOf(stage: Stage, index: number): string {
   return stage === 'Distill' ? `unit-${String(index).padStart(3, '0')}` : stageLabels[stage];
 }
+
+/** The container of the worker in its pod. */
+export const workerContainer = 'worker';

@@ -15,6 +15,7 @@ function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
     specDigests,
     device: () => 'GPU',
     plan,
+    formerJobs: new Set(['mnist-u000-1', 'mnist-p000-1']),
     progress: new Map(),
     podless: new Map(),
     now: at(200),
@@ -254,6 +255,11 @@ describe('a result', () => {
     const pods = [ended(said('Distill'))];
     expect(observe({ jobs: [jobFailed], pods }).attempts).toMatchObject([{ state: 'Succeeded' }]);
     expect(observe({ jobs: [], pods }).attempts).toMatchObject([{ state: 'Succeeded' }]);
+  });
+
+  it('does not count from a pod of a Job that was never seen: labels are set by anyone', () => {
+    const pods = [ended(said('Distill'))];
+    expect(observe({ jobs: [], pods, formerJobs: new Set() }).attempts).toEqual([]);
   });
 
   it.each([

@@ -24,6 +24,8 @@ export interface AttemptsToObserve {
     readonly blocks: readonly string[];
     readonly units: readonly (readonly string[])[];
   };
+  /** UIDs of Jobs that it had, also of those that are gone. */
+  readonly formerJobs: ReadonlySet<string>;
   /** By the UID of the pod. */
   readonly progress: ReadonlyMap<string, Progress>;
   /** Jobs that have been without a pod for a while, by their UID. */
@@ -81,7 +83,9 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
     ({ controllerUid, identity }) => identity?.ownerUid === input.uid && !known.has(controllerUid ?? ''),
   );
   for (const pod of orphans) {
-    const said = messageOf(undefined, [pod], input);
+    // Anybody can label a pod: its word counts only when it was made by a Job that was ours.
+    const isOwn = input.formerJobs.has(pod.controllerUid ?? '');
+    const said = isOwn ? messageOf(undefined, [pod], input) : undefined;
     if (said?.message.stage === 'Prepare') prepared ??= preparedBy(said.message, pod);
     if (said?.message.stage === 'Finetune') student ??= said.message;
     const attempt = orphanAttempt(pod, said, input);

@@ -19,6 +19,8 @@ export class RecentWrites {
   /** Jobs that were told to go, or had a result noted down on them: their UIDs, with that of their owner. */
   readonly #deleted = new Map<string, string | undefined>();
   readonly #recorded = new Map<string, string | undefined>();
+  /** All Jobs that an owner was seen to have, also those that are gone. */
+  readonly #own = new Map<string, Set<string>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,6 +30,7 @@ export class RecentWrites {
     const own = this.#created.get(ownerUid) ?? new Map<string, Created>();
     own.set(job.metadata.uid, { job, seconds: this.#clock.seconds() });
     this.#created.set(ownerUid, own);
+    this.#knownAs(ownerUid, job.metadata.uid);
   }
 
   deleted({ metadata: { uid }, controllerUid }: ChildJob): void {
@@ -47,12 +50,20 @@ export class RecentWrites {
   }
 
   /** The watch has shown this Job, or that it is gone. */
-  seen({ metadata: { uid }, identity, isDeleting, result }: ChildJob, { gone }: { gone: boolean }): void {
+  seen(job: ChildJob, { gone }: { gone: boolean }): void {
+    const { metadata, identity, controllerUid, isDeleting, result } = job;
+    const { uid } = metadata;
+    if (identity !== undefined && controllerUid === identity.ownerUid) this.#knownAs(controllerUid, uid);
     const own = this.#created.get(identity?.ownerUid ?? '');
     own?.delete(uid);
     if (own?.size === 0) this.#created.delete(identity?.ownerUid ?? '');
     if (gone || isDeleting) this.#deleted.delete(uid);
     if (gone || result !== undefined) this.#recorded.delete(uid);
+  }
+
+  /** UIDs of all Jobs that the owner was seen to have, also of those that are gone. */
+  jobsOf(ownerUid: string): ReadonlySet<string> {
+    return this.#own.get(ownerUid) ?? new Set();
   }
 
   /** What the cache has, and what it doesn't have yet. */
@@ -67,8 +78,15 @@ export class RecentWrites {
 
   forget(ownerUid: string): void {
     this.#created.delete(ownerUid);
+    this.#own.delete(ownerUid);
     for (const writes of [this.#deleted, this.#recorded]) {
       for (const [uid, owner] of writes) if (owner === ownerUid) writes.delete(uid);
     }
+  }
+
+  #knownAs(ownerUid: string, uid: string): void {
+    const own = this.#own.get(ownerUid) ?? new Set<string>();
+    own.add(uid);
+    this.#own.set(ownerUid, own);
   }
 }

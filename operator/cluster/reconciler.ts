@@ -1,7 +1,9 @@
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import { decide } from '../decide/decide.ts';
+import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Decision } from '../decide/decision.ts';
+import { fitStatus } from '../decide/fit-status.ts';
 import { deviceOf, packingOf, trainingOf } from '../decide/job-settings.ts';
 import type { Observed, ObservedAttempt } from '../decide/observed.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -23,7 +25,7 @@ import { pinnedImage } from './pinned-image.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { StatusWriter, WriteOutcome } from './status-writer.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -61,12 +63,14 @@ export class Reconciler {
     const cached = cache.job(key);
     if (cached === undefined || cached.object.metadata.deletionTimestamp !== undefined) return undefined;
     if (statuses.isBehind(cached.object)) return staleSeconds;
-    const { uid } = cached.metadata;
+    const { uid, namespace } = cached.metadata;
+    // Labels are anybody's to set, in any namespace.
+    const isNear = ({ metadata }: ChildJob | ChildPod): boolean => metadata.namespace === namespace;
     const jobs = writes
       .merge(uid, cache.childJobs(uid))
-      .filter(({ controllerUid }) => controllerUid === uid)
+      .filter((job) => job.controllerUid === uid && isNear(job))
       .map((job) => (writes.isDeleted(job) ? { ...job, isDeleting: true } : job));
-    const pods = cache.childPods(uid);
+    const pods = cache.childPods(uid).filter(isNear);
     return cached.isAtRest
       ? await this.#clearUp(cached, { jobs, pods }, signal)
       : await this.#goOn(cached.object, { jobs, pods }, signal);
@@ -146,9 +150,9 @@ export class Reconciler {
   }
 
   async #carryOut(job: Carried, decision: Decision, signal: AbortSignal): Promise<number | undefined> {
-    const { statuses, metrics } = this.#options;
+    const { metrics } = this.#options;
     const { object } = job;
-    const outcome = await statuses.write(object, decision.status, { signal });
+    const outcome = await this.#writeStatus(object, fitStatus(decision.status), signal);
     if (outcome.kind === 'Conflict') {
       metrics.statusWritten('conflict');
       return staleSeconds;
@@ -163,6 +167,20 @@ export class Reconciler {
       outcome.kind === 'Later' ? outcome.seconds : undefined,
       next,
     );
+  }
+
+  async #writeStatus(
+    object: DistillationJobObject,
+    status: DistillationJobStatus,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome> {
+    const { statuses, metrics } = this.#options;
+    try {
+      return await statuses.write(object, status, { signal });
+    } catch (error) {
+      metrics.statusWritten('error');
+      throw error;
+    }
   }
 
   #record({ metadata }: DistillationJobObject, { events }: Decision): void {
@@ -188,6 +206,7 @@ export class Reconciler {
       specDigests: specDigests ?? noDigests,
       device: (stage) => (accepted === undefined ? 'CPU' : deviceOf(accepted.compiled.spec, stage)),
       ...(plan === undefined ? {} : { plan: planToObserve(plan) }),
+      formerJobs: this.#options.writes.jobsOf(uid),
       progress,
       podless,
       now: clock.now(),

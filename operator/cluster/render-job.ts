@@ -8,8 +8,16 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from '../decide/decision.ts';
 import type { AcceptedJob } from './accept-job.ts';
 import type { KubeJob } from './kube-objects.ts';
-import { annotations, jobNameOf, labels, labelValues, queueLabels, stageLabels } from './names.ts';
-import { renderPod, workerContainer } from './render-pod.ts';
+import {
+  annotations,
+  jobNameOf,
+  labels,
+  labelValues,
+  queueLabels,
+  stageLabels,
+  workerContainer,
+} from './names.ts';
+import { renderPod } from './render-pod.ts';
 
 export interface JobToRender {
   readonly owner: {

@@ -3,7 +3,7 @@ import { workerEnvironment } from '../../worker/contract/environment.ts';
 import { podEnvironment, progressPort, terminationLog } from '../../worker/contract/pod.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { AcceptedJob } from './accept-job.ts';
-import { labels, stageLabels } from './names.ts';
+import { labels, stageLabels, workerContainer } from './names.ts';
 
 export interface PodToRender {
   readonly accepted: AcceptedJob;
@@ -92,8 +92,6 @@ export function renderPod(pod: PodToRender): object {
     },
   };
 }
-
-export const workerContainer = 'worker';
 
 const ownVolumes = {
   scratch: { name: 'blockstill-scratch', mountPath: '/scratch' },

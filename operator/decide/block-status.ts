@@ -42,6 +42,7 @@ function plannedStatus(
   { stitched, previous }: { stitched: FinetuneFacts | undefined; previous: BlockStatus | undefined },
 ): BlockStatus {
   const swap = stitched?.blocks.find(({ name }) => name === block.name);
+  const node = unit.attempts.findLast((attempt) => attempt.node !== undefined)?.node ?? previous?.node;
   const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
   const started = earliest([before, ...unit.attempts.map(({ startTime }) => startTime)]);
   return {
@@ -49,6 +50,7 @@ function plannedStatus(
     layers: layersText(block.layers),
     attempts: Math.max(previous?.attempts ?? 0, ...unit.attempts.map(({ number }) => number)),
     ...(cameTo(previous, unit) ?? madeOf(swap, unit) ?? trainingStatus(block.name, unit)),
+    ...(node === undefined ? {} : { node }),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(swap === undefined ? {} : { replaced: swap.replaced }),
     ...(swap?.reason === undefined ? {} : { reason: clip(swap.reason, 256) }),

@@ -35,6 +35,11 @@ describe('attempts are removed', () => {
       change: { invalid: { reason: 'InvalidSpec', message: 'No.' } },
     },
     {
+      of: 'when they wait with what the user has changed since',
+      attempts: [running('unit-000', { state: 'Pending', startTime: undefined, revision: 1 })],
+      change: { revision: 2 },
+    },
+    {
       of: 'when their pod is given up',
       attempts: [running('unit-000', { state: 'Interrupted', abandoned: true })],
       change: {},

@@ -38,8 +38,8 @@ describe('whoever observes a client', () => {
     await got;
     const { host } = new URL(api.origin);
     expect(observer.heard).toEqual([
-      { method: 'GET', host, httpStatus: 503, seconds: 2 },
-      { method: 'GET', host, httpStatus: 200, seconds: 3 },
+      { method: 'GET', host, httpStatus: 503, seconds: 2, serverTime: expect.any(Date) },
+      { method: 'GET', host, httpStatus: 200, seconds: 3, serverTime: expect.any(Date) },
     ]);
   });
 

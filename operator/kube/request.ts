@@ -36,6 +36,8 @@ export interface FinishedRequest {
   readonly host: string;
   /** The HTTP status; undefined when there was no answer. */
   readonly httpStatus: number | undefined;
+  /** What time it was for the server when it answered. */
+  readonly serverTime: Date | undefined;
   /** From when it was sent to the head of the answer: neither credentials nor rate limit are in it. */
   readonly seconds: number;
 }
@@ -136,9 +138,12 @@ async function exchange(
   const { dispatcher, headers } = await connection.access(signal);
   guard?.(method);
   const sentAt = clock.seconds();
-  const finished = (httpStatus: number | undefined): void => {
+  const finished = (answered?: Dispatcher.ResponseData): void => {
     const { host } = new URL(connection.origin);
-    observer?.finished({ method, host, httpStatus, seconds: clock.seconds() - sentAt });
+    const { date } = answered?.headers ?? {};
+    const serverTime = typeof date === 'string' ? new Date(date) : undefined;
+    const seconds = clock.seconds() - sentAt;
+    observer?.finished({ method, host, httpStatus: answered?.statusCode, serverTime, seconds });
   };
   let answer: Dispatcher.ResponseData;
   try {
@@ -158,10 +163,10 @@ async function exchange(
       bodyTimeout: 0,
     });
   } catch (error) {
-    finished(undefined);
+    finished();
     throw connectionError(where, error, signal);
   }
-  finished(answer.statusCode);
+  finished(answer);
   if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
   throw apiError(answer, await textOf(answer, where, signal), where);
 }

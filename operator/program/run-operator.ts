@@ -6,6 +6,8 @@ import type { Clock } from '../kube/clock.ts';
 import { Connection } from '../kube/connection.ts';
 import { loadKubeConfig } from '../kube/kube-config.ts';
 import { leaseStore } from '../kube/lease.ts';
+import type { RequestObserver } from '../kube/request.ts';
+import { ServerClock } from '../kube/server-clock.ts';
 import { control } from './control.ts';
 import type { Controller, ControllerRun } from './controller.ts';
 import { Leadership, type ElectionTimings } from './leadership.ts';
@@ -44,13 +46,21 @@ const fieldManager = 'blockstill-operator';
  * @throws BlockstillError as `loadKubeConfig` and `startProbeServer`; what the controller throws
  */
 export async function runOperator(run: OperatorRun): Promise<void> {
-  const { options, environment, clock, logger, timings, signal } = run;
+  const { options, environment, logger, timings, signal } = run;
+  // What is written in objects is in the time of the server.
+  const clock = new ServerClock(run.clock);
   const { kubeconfig, context, leaderElection, listen, rate } = options;
   await using held = new AsyncDisposableStack();
   const connect = () => held.use(new Connection(() => loadKubeConfig({ environment, kubeconfig, context })));
   const connection = connect();
   const metrics = createMetrics(clock);
-  const common = { fieldManager, clock, observer: metrics.requests };
+  const observer: RequestObserver = {
+    finished: (request) => {
+      clock.heard(request.serverTime);
+      metrics.requests.finished(request);
+    },
+  };
+  const common = { fieldManager, clock, observer };
   const state: State = {};
   if (listen !== undefined) {
     const { expose } = metrics;

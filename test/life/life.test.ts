@@ -329,6 +329,48 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     expect((await world.until('taken', 'to end', isOver)).phase).toBe('Complete');
   });
 
+  test('gives what the user has mended to an attempt that has not begun', async () => {
+    await world.create('mistyped', { parts: { prepare: ['ImagePullBackOff'] } });
+    await world.until('mistyped', 'to wait', (status) =>
+      conditionsOf(status).includes('Reconciling=True:WaitingForImage'),
+    );
+    await world.edit('mistyped', { spec: { pod: { image: 'example.dev/worker:right' } } });
+    const status = await world.until('mistyped', 'to end', isOver);
+    expect(status.phase).toBe('Complete');
+    const images = (await world.jobsOf('mistyped')).map(
+      ({ spec }) => spec.template.spec.containers[0]?.image,
+    );
+    expect([...new Set(images)]).toEqual(['example.dev/worker:right']);
+  });
+
+  test('believes no pod that it did not ask for', async () => {
+    await world.create('victim', { parts: { 'unit-000': ['Waits'] } });
+    await world.create('twin');
+    await world.until('twin', 'to end', isOver);
+    await running('victim', 1);
+    const [model] = (await world.podsOf('twin')).filter(({ metadata }) => metadata.name?.includes('-f000'));
+    const labels = { ...model?.metadata.labels, 'blockstill.dev/job-name': 'victim' };
+    const { uid = '' } = (await world.get('victim')).metadata;
+    for (const where of [namespace, 'default']) {
+      const forged = {
+        metadata: {
+          name: 'forged',
+          namespace: where,
+          labels: { ...labels, 'blockstill.dev/job-uid': uid, 'blockstill.dev/stage': 'finetune' },
+        },
+        spec: { restartPolicy: 'Never', containers: [{ name: 'worker', image: 'a' }] },
+      };
+      await world.client.create(pods, forged as object as never);
+    }
+    world.letGo('victim');
+    const status = await world.until('victim', 'to end', isOver);
+    expect(status.phase).toBe('Complete');
+    expect(await world.trainings('victim')).toEqual(allOnce);
+    for (const where of [namespace, 'default']) {
+      await world.client.delete(pods, { namespace: where, name: 'forged' }, { gracePeriodSeconds: 0 });
+    }
+  });
+
   test('forgives the failures before an edit of what pods are given', async () => {
     await world.create('mended', { spec: { backoffLimit: 1 }, parts: { prepare: failingOf(1) } });
     await waitFor('the first attempt to fail', async () =>

@@ -27,7 +27,7 @@ describe('the metrics of the operator', () => {
 
   it('count requests by status, method and host, and time them by verb', async () => {
     const { metrics, lines } = metricsAt();
-    const request = { host: 'api:6443', method: 'GET' } as const;
+    const request = { host: 'api:6443', method: 'GET', serverTime: undefined } as const;
     metrics.requests.finished({ ...request, httpStatus: 200, seconds: 0.2 });
     metrics.requests.finished({ ...request, httpStatus: 200, seconds: 0.3 });
     metrics.requests.finished({ ...request, httpStatus: undefined, seconds: 3 });
