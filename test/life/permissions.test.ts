@@ -92,7 +92,7 @@ describe.skipIf(cannotRun('The permissions of the operator', await whyNoControlP
         kubeconfig,
         elects: true,
       });
-      await world.create('plain');
+      await world.create('plain', { parts: { finetune: ['Waits'] } });
       // A Job that is there already, one that is deleted, and one without a pod.
       const taken = {
         apiVersion: 'batch/v1',
@@ -136,8 +136,13 @@ describe.skipIf(cannotRun('The permissions of the operator', await whyNoControlP
         async () =>
           (await world.kubectl(['get', 'distill', 'podless', '-n', 'podless', '-o', path])) || undefined,
       );
-      await world.until('plain', 'to end', isOver);
+      // Results are noted down when their Jobs have ended a while ago.
       const log = auditLog(folder.path);
+      await waitFor('results that are noted down', async () =>
+        (await asked(log)).used.includes('patch batch/jobs') ? true : undefined,
+      );
+      world.letGo('plain');
+      await world.until('plain', 'to end', isOver);
       await waitFor('the repeated event', async () =>
         (await asked(log)).used.includes('patch events.k8s.io/events') ? true : undefined,
       );
