@@ -17,7 +17,7 @@ interface SpecRecord {
   readonly record: 'Spec';
   readonly revision: number;
   readonly generation: number;
-  /** Of the workers that the image has: a newer operator goes on to speak to them so. */
+  /** What the image's workers understand, for operators to come: there is one version so far. */
   readonly contractVersion: number;
   readonly specDigests: Readonly<Record<Stage, Digest>>;
   readonly accepted: AcceptedJob;

@@ -45,7 +45,7 @@ describe.skipIf(cannotRun('The API-server suite', await whyNoTestServer()))('the
     await using operator = await start('--lease-name', 'stop');
     await operator.logged('Leading');
     await untilReady(operator);
-    expect((await leaseOf('stop'))?.holderIdentity).toBeTruthy();
+    expect((await leaseOf('stop'))?.holderIdentity).toMatch(/_[0-9a-f-]{36}$/);
     operator.kill('SIGTERM');
     expect(await operator.ended).toBe(0);
     expect((await leaseOf('stop'))?.holderIdentity).toBeUndefined();

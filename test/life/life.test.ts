@@ -6,8 +6,11 @@ import { waitFor } from '../cluster/wait-for.ts';
 import {
   allOnce,
   conditionsOf,
+  createPoorNamespace,
+  foreignJob,
   isOver,
   namespace,
+  quotaMessage,
   startOperatorWorld,
   type OperatorWorld,
   type Part,
@@ -188,45 +191,18 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     expect(await world.trainings('robbed')).toEqual(allOnce);
   });
 
-  /** A namespace that allows none of something. */
-  async function poorNamespace(name: string, hard: object): Promise<void> {
-    await world.controlPlane.createNamespace(name);
-    const quota = {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'none', namespace: name },
-      spec: { hard },
-    };
-    await world.kubectl(['apply', '-f', '-'], JSON.stringify(quota));
-    await waitFor(
-      'the quota to be in force',
-      async () =>
-        (await world.kubectl(['get', 'quota', 'none', '-n', name, '-o', 'jsonpath={.status.hard}'])) ||
-        undefined,
-    );
-  }
-
-  /** What a job of the namespace's name says about what it waits for. */
-  async function waitingIn(name: string): Promise<string> {
-    const path = 'jsonpath={.status.conditions[?(@.reason=="QuotaExceeded")].message}';
-    return await waitFor(
-      'the job to wait for quota',
-      async () => (await world.kubectl(['get', 'distill', name, '-n', name, '-o', path])) || undefined,
-    );
-  }
-
   test('waits for quota, and says so', async () => {
-    await poorNamespace('poor', { 'count/jobs.batch': '0' });
+    await createPoorNamespace(world, 'poor', { 'count/jobs.batch': '0' });
     await world.create('poor', { namespace: 'poor' });
-    expect(await waitingIn('poor')).toContain('poor-p000-1 waits for quota of the namespace');
+    expect(await quotaMessage(world, 'poor')).toContain('poor-p000-1 waits for quota of the namespace');
     await world.kubectl(['delete', 'quota', 'none', '-n', 'poor']);
     await world.kubectl(['wait', '-n', 'poor', '--for=condition=Complete', 'distill/poor', '--timeout=60s']);
   });
 
   test('waits for quota of pods, of which only an event of its Job tells', async () => {
-    await poorNamespace('podless', { pods: '0' });
+    await createPoorNamespace(world, 'podless', { pods: '0' });
     await world.create('podless', { namespace: 'podless' });
-    expect(await waitingIn('podless')).toMatch(
+    expect(await quotaMessage(world, 'podless')).toMatch(
       /^prepare waits for quota of the namespace: .*exceeded quota: none/,
     );
   });
@@ -311,16 +287,7 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
   });
 
   test('leaves a Job alone that has the name it needs, and says so', async () => {
-    const foreign = {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name: 'taken-p000-1', namespace },
-      spec: {
-        suspend: true,
-        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } },
-      },
-    };
-    await world.kubectl(['apply', '-f', '-'], JSON.stringify(foreign));
+    await world.kubectl(['apply', '-f', '-'], foreignJob('taken-p000-1'));
     await world.create('taken');
     await world.until('taken', 'to wait', (status) =>
       conditionsOf(status).includes('Reconciling=True:NameTaken'),

@@ -208,3 +208,34 @@ export const allOnce = {
   'unit-004': 1,
   finetune: 1,
 };
+
+/** A namespace that allows none of something, such as `pods`. */
+export async function createPoorNamespace(
+  { controlPlane, kubectl: run }: Pick<OperatorWorld, 'controlPlane' | 'kubectl'>,
+  name: string,
+  hard: Readonly<Record<string, string>>,
+): Promise<void> {
+  await controlPlane.createNamespace(name);
+  const metadata = { name: 'none', namespace: name };
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } };
+  await run(['apply', '-f', '-'], JSON.stringify(quota));
+  const inForce = ['get', 'quota', 'none', '-n', name, '-o', 'jsonpath={.status.hard}'];
+  await waitFor('the quota to be in force', async () => (await run(inForce)) || undefined);
+}
+
+/** What the job of a name in the namespace of that name says about the quota that it waits for. */
+export async function quotaMessage(
+  { kubectl: run }: Pick<OperatorWorld, 'kubectl'>,
+  name: string,
+): Promise<string> {
+  const path = 'jsonpath={.status.conditions[?(@.reason=="QuotaExceeded")].message}';
+  const ask = ['get', 'distill', name, '-n', name, '-o', path];
+  return await waitFor('the job to wait for quota', async () => (await run(ask)) || undefined);
+}
+
+/** A Job that belongs to nobody. */
+export function foreignJob(name: string): string {
+  const containers = [{ name: 'a', image: 'a' }];
+  const spec = { suspend: true, template: { spec: { restartPolicy: 'Never', containers } } };
+  return JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace }, spec });
+}

@@ -12,7 +12,14 @@ import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
 import { operatorKubeconfig } from '../cluster/operator-kubeconfig.ts';
 import { waitFor } from '../cluster/wait-for.ts';
-import { isOver, namespace, startOperatorWorld } from './operator-world.ts';
+import {
+  createPoorNamespace,
+  foreignJob,
+  isOver,
+  namespace,
+  quotaMessage,
+  startOperatorWorld,
+} from './operator-world.ts';
 
 const manifest = fileURLToPath(new URL('../../helm/manifests/rbac.yaml', import.meta.url));
 const operator = 'system:serviceaccount:blockstill-system:blockstill-operator';
@@ -94,16 +101,7 @@ describe.skipIf(cannotRun('The permissions of the operator', await whyNoControlP
       });
       await world.create('plain', { parts: { finetune: ['Waits'] } });
       // A Job that is there already, one that is deleted, and one without a pod.
-      const taken = {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        metadata: { name: 'taken-p000-1', namespace },
-        spec: {
-          suspend: true,
-          template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } },
-        },
-      };
-      await world.kubectl(['apply', '-f', '-'], JSON.stringify(taken));
+      await world.kubectl(['apply', '-f', '-'], foreignJob('taken-p000-1'));
       await world.create('taken');
       await world.create('paused', { parts: { prepare: ['Waits'] } });
       await waitFor(
@@ -115,27 +113,9 @@ describe.skipIf(cannotRun('The permissions of the operator', await whyNoControlP
         await world.edit('paused', { spec: { suspend } });
         await world.until('paused', 'to follow', ({ phase }) => (phase === 'Suspended') === suspend);
       }
-      const quota = {
-        apiVersion: 'v1',
-        kind: 'ResourceQuota',
-        metadata: { name: 'none', namespace: 'podless' },
-        spec: { hard: { pods: '0' } },
-      };
-      await world.controlPlane.createNamespace('podless');
-      await world.kubectl(['apply', '-f', '-'], JSON.stringify(quota));
-      await waitFor(
-        'the quota to be in force',
-        async () =>
-          (await world.kubectl(['get', 'quota', 'none', '-n', 'podless', '-o', 'jsonpath={.status.hard}'])) ||
-          undefined,
-      );
+      await createPoorNamespace(world, 'podless', { pods: '0' });
       await world.create('podless', { namespace: 'podless' });
-      const path = 'jsonpath={.status.conditions[?(@.reason=="QuotaExceeded")].message}';
-      await waitFor(
-        'the event to be read',
-        async () =>
-          (await world.kubectl(['get', 'distill', 'podless', '-n', 'podless', '-o', path])) || undefined,
-      );
+      await quotaMessage(world, 'podless');
       // Results are noted down when their Jobs have ended a while ago.
       const log = auditLog(folder.path);
       await waitFor('results that are noted down', async () =>
