@@ -9,6 +9,7 @@ import { attemptFailureOf } from './attempt-failure.ts';
 import type { ChildJob } from './children.ts';
 import { Claims } from './claims.ts';
 import { ClusterCache } from './cluster-cache.ts';
+import { DepartedJobs } from './departed-jobs.ts';
 import { JobRecords } from './job-records.ts';
 import type { OperatorDefaults } from './operator-defaults.ts';
 import { PodlessJobs } from './podless-jobs.ts';
@@ -51,6 +52,7 @@ export class DistillationJobController implements Controller {
       onProblem: (error) => run.logger.warn('An event could not be written', { error }),
     });
     const writes = new RecentWrites(clock);
+    const departed = new DepartedJobs(clock);
     const podless = new PodlessJobs(client, clock);
     this.#cache = new ClusterCache({
       client,
@@ -61,8 +63,10 @@ export class DistillationJobController implements Controller {
       jobRemoved: ({ metadata }) => this.#reconciler.forget(metadata.uid),
       childJobChanged: (change) => {
         const { type, object } = change;
-        writes.seen(object, { gone: type === 'Deleted' });
-        if (type === 'Deleted' || object.end !== undefined) podless.forget(object);
+        const gone = type === 'Deleted';
+        writes.seen(object, { gone });
+        departed.seen(object, { gone });
+        if (gone || object.end !== undefined) podless.forget(object);
         this.#count(change);
       },
       problem: (resource, error) => run.logger.warn('A watch is begun again', { resource, error }),
@@ -75,6 +79,7 @@ export class DistillationJobController implements Controller {
       records: new JobRecords(client, defaultsOf(options)),
       statuses: new StatusWriter(client, clock),
       writes,
+      departed,
       claims: new Claims(client, clock),
       podless,
       obstacles: new Obstacles(clock),

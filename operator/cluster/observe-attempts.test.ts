@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../worker/contract/progress.ts';
-import { observeAttempts, type AttemptsToObserve, type ObservedAttempts } from './observe-attempts.ts';
+import type { AttemptsToObserve } from './attempts-to-observe.ts';
+import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { aJob, aPod, complete, failed, imageId, owner, podStatus, time } from './testing/children.ts';
 import { blocks, digestOf, planDigest, said, specDigests } from './testing/messages.ts';
 
@@ -12,6 +13,7 @@ function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
     uid: owner.uid,
     jobs: [],
     pods: [],
+    departed: [],
     specDigests,
     device: () => 'GPU',
     plan,
@@ -326,6 +328,14 @@ describe('children that are not where they should be', () => {
     ]);
     expect(observe({ pods: [aPod()] }).attempts).toMatchObject([{ state: 'Pending', stopping: true }]);
     expect(observe({ pods: [aPod({ status: podStatus.ended(1) })] }).attempts).toEqual([]);
+  });
+
+  it('count when their Job has just been deleted, seen or not', () => {
+    const departed = [{ job: aJob(), until: at(205) }];
+    const still = [{ state: 'Pending', stopping: true, number: 1, unit: 'unit-000' }];
+    expect(observe({ departed })).toMatchObject({ attempts: still, changesAt: at(205) });
+    expect(observe({ departed, pods: [aPod()] }).attempts).toMatchObject(still);
+    expect(observe({ departed, pods: [aPod({ status: podStatus.ended(1) })] }).attempts).toMatchObject(still);
   });
 });
 

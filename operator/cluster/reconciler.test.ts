@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { distillationJobs, kubeJobs, volumeClaims } from './kube-objects.ts';
+import { distillationJobs, kubeJobs, kubePods, volumeClaims } from './kube-objects.ts';
 import { aKubeJob, failed, imageId, owner, podStatus } from './testing/children.ts';
 import { defaults } from './testing/distillation-jobs.ts';
 import { SmallWorld } from './testing/small-world.ts';
@@ -225,6 +225,32 @@ describe('a job that is suspended', () => {
       'event Distilling',
       'create jobs/mnist-u000-2',
     ]);
+  });
+});
+
+describe('a Job that somebody deletes', () => {
+  it('is followed by the next attempt when no pod of it can appear any more', async () => {
+    const world = await new SmallWorld().distilling();
+    world.removeJob('mnist-u000-1');
+    expect(await world.reconcile()).toBe(10);
+    expect(world.jobNames).not.toContain('mnist-u000-2');
+    const late = world.pod({ status: podStatus.running() });
+    await world.clock.advance(10);
+    await world.reconcile();
+    expect(world.jobNames).not.toContain('mnist-u000-2');
+    world.cluster.remove(kubePods, late.metadata.name ?? '');
+    expect(await world.writes()).toEqual(['status distillationjobs/mnist', 'create jobs/mnist-u000-2']);
+  });
+
+  it('keeps its job from being Suspended as long as a pod of it may appear', async () => {
+    const world = await new SmallWorld().distilling();
+    world.edit({ spec: { suspend: true } });
+    world.removeJobs();
+    expect(await world.reconcile()).toBe(10);
+    expect(world.conditions).toEqual({ Reconciling: 'Stopping' });
+    await world.clock.advance(10);
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Suspended: 'Suspended' });
   });
 });
 

@@ -18,6 +18,7 @@ import type { Claims } from './claims.ts';
 import type { ClusterCache } from './cluster-cache.ts';
 import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
+import type { DepartedJob, DepartedJobs } from './departed-jobs.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
@@ -34,6 +35,7 @@ export interface ReconcilerOptions {
   readonly records: JobRecords;
   readonly statuses: StatusWriter;
   readonly writes: RecentWrites;
+  readonly departed: DepartedJobs;
   readonly claims: Claims;
   readonly podless: PodlessJobs;
   readonly obstacles: Obstacles;
@@ -59,7 +61,7 @@ export class Reconciler {
 
   /** @returns in how many seconds to look again though nothing has changed; undefined when there is no need to */
   async reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
-    const { cache, statuses, writes } = this.#options;
+    const { cache, statuses, writes, departed: departures } = this.#options;
     const cached = cache.job(key);
     if (cached === undefined || cached.object.metadata.deletionTimestamp !== undefined) return undefined;
     if (statuses.isBehind(cached.object)) return staleSeconds;
@@ -71,9 +73,11 @@ export class Reconciler {
       .filter((job) => job.controllerUid === uid && isNear(job))
       .map((job) => (writes.isDeleted(job) ? { ...job, isDeleting: true } : job));
     const pods = cache.childPods(uid).filter(isNear);
+    const departed = departures.of(uid).filter(({ job }) => isNear(job));
+    const children = { jobs, pods, departed };
     return cached.isAtRest
-      ? await this.#clearUp(cached, { jobs, pods }, signal)
-      : await this.#goOn(cached.object, { jobs, pods }, signal);
+      ? await this.#clearUp(cached, children, signal)
+      : await this.#goOn(cached.object, children, signal);
   }
 
   /** The job of this UID is gone, or has nothing left to be done for it. */
@@ -193,7 +197,7 @@ export class Reconciler {
 
   #observe(
     uid: string,
-    { jobs, pods }: Children,
+    { jobs, pods, departed }: Children,
     known?: { record: JobRecord; podless: ReadonlyMap<string, Podless> },
   ): ObservedAttempts {
     const { clock, progress } = this.#options;
@@ -203,6 +207,7 @@ export class Reconciler {
       uid,
       jobs,
       pods,
+      departed,
       specDigests: specDigests ?? noDigests,
       device: (stage) => (accepted === undefined ? 'CPU' : deviceOf(accepted.compiled.spec, stage)),
       ...(plan === undefined ? {} : { plan: planToObserve(plan) }),
@@ -228,7 +233,7 @@ export class Reconciler {
 }
 
 /** Jobs that should have a pod that lives, and have none. */
-function withoutPods({ jobs, pods }: Children): readonly ChildJob[] {
+function withoutPods({ jobs, pods }: Pick<Children, 'jobs' | 'pods'>): readonly ChildJob[] {
   const live = pods.filter(({ end }) => end === undefined);
   const withPods = new Set(live.map(({ controllerUid }) => controllerUid));
   return jobs.filter(
@@ -240,6 +245,7 @@ function withoutPods({ jobs, pods }: Children): readonly ChildJob[] {
 export interface Children {
   readonly jobs: readonly ChildJob[];
   readonly pods: readonly ChildPod[];
+  readonly departed: readonly DepartedJob[];
 }
 
 interface Carried {

@@ -7,6 +7,7 @@ import { Obstacles } from '../apply-decision.ts';
 import { projectDistillationJob } from '../cached-job.ts';
 import { projectJob, projectPod } from '../children.ts';
 import { Claims } from '../claims.ts';
+import { DepartedJobs } from '../departed-jobs.ts';
 import { JobRecords } from '../job-records.ts';
 import {
   distillationJobs,
@@ -35,6 +36,8 @@ const key = `${owner.namespace}/${owner.name}`;
 export class SmallWorld {
   readonly clock = new FakeClock();
   readonly cluster = new FakeCluster();
+  #departed = new DepartedJobs(this.clock);
+  #writes = new RecentWrites(this.clock);
   #reconciler: Reconciler;
   #frozen: Cache | undefined;
 
@@ -144,8 +147,16 @@ export class SmallWorld {
     }
   }
 
+  /** As the watch tells it. */
+  removeJob(name: string): void {
+    const job = this.jobs.find(({ metadata }) => metadata.name === name);
+    if (job === undefined) throw new Error(`there is no ${name}`);
+    this.cluster.remove(kubeJobs, name);
+    for (const memory of [this.#departed, this.#writes]) memory.seen(projectJob(job), { gone: true });
+  }
+
   removeJobs(): void {
-    for (const name of this.jobNames) this.cluster.remove(kubeJobs, name);
+    for (const name of this.jobNames) this.removeJob(name);
   }
 
   /** Prepared, and its two units made. */
@@ -181,6 +192,8 @@ export class SmallWorld {
 
   #newReconciler(given: OperatorDefaults): Reconciler {
     const { cluster, clock } = this;
+    this.#departed = new DepartedJobs(clock);
+    this.#writes = new RecentWrites(clock);
     const cache = (): Cache => this.#frozen ?? this.#live();
     return new Reconciler({
       client: cluster as unknown as ReconcilerOptions['client'],
@@ -192,7 +205,8 @@ export class SmallWorld {
       },
       records: new JobRecords(cluster, given),
       statuses: new StatusWriter(cluster, clock),
-      writes: new RecentWrites(clock),
+      writes: this.#writes,
+      departed: this.#departed,
       claims: new Claims(cluster, clock),
       podless: new PodlessJobs(cluster, clock),
       obstacles: new Obstacles(clock),

@@ -1,0 +1,32 @@
+import type { Digest } from '../../common/digest.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { Progress } from '../../worker/contract/progress.ts';
+import type { ChildJob, ChildPod } from './children.ts';
+import type { DepartedJob } from './departed-jobs.ts';
+import type { Podless } from './podless-jobs.ts';
+
+export interface AttemptsToObserve {
+  /** UID of the DistillationJob. */
+  readonly uid: string;
+  /** Labelled as its children; those that it doesn't own are passed over. */
+  readonly jobs: readonly ChildJob[];
+  readonly pods: readonly ChildPod[];
+  /** Jobs that have just been deleted: a pod of theirs may be yet to come. */
+  readonly departed: readonly DepartedJob[];
+  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly device: (stage: Stage) => 'CPU' | 'GPU';
+  /** Present once a plan is committed: what later results must belong to. */
+  readonly plan?: {
+    readonly digest: Digest;
+    /** All blocks in the plan's order. */
+    readonly blocks: readonly string[];
+    readonly units: readonly (readonly string[])[];
+  };
+  /** UIDs of Jobs that it had, also of those that are gone. */
+  readonly formerJobs: ReadonlySet<string>;
+  /** By the UID of the pod. */
+  readonly progress: ReadonlyMap<string, Progress>;
+  /** Jobs that have been without a pod for a while, by their UID. */
+  readonly podless: ReadonlyMap<string, Podless>;
+  readonly now: Date;
+}

@@ -1,0 +1,65 @@
+import type { Clock } from '../kube/clock.ts';
+import type { ChildJob } from './children.ts';
+
+/** The controller of Jobs may not have seen yet that a Job is deleted, and makes a pod for it for so long. */
+const lagSeconds = 10;
+
+export interface DepartedJob {
+  readonly job: ChildJob;
+  /** When its controller must have noticed. */
+  readonly until: Date;
+}
+
+interface Departure {
+  readonly job: ChildJob;
+  /** On the clock's own scale. */
+  readonly until: number;
+}
+
+/**
+ * Jobs that were deleted a moment ago without having ended. A pod of theirs may still appear, beside one of the next attempt
+ * where that was made too early.
+ */
+export class DepartedJobs {
+  readonly #clock: Clock;
+  /** Since when Jobs that are there are known to be deleted, by their UID. */
+  readonly #deleting = new Map<string, number>();
+  /** In the order of their going. */
+  readonly #departed = new Map<string, Departure>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The watch has shown this Job, or that it is gone. */
+  seen(job: ChildJob, { gone }: { gone: boolean }): void {
+    const { metadata, identity, controllerUid, isDeleting, end } = job;
+    const now = this.#clock.seconds();
+    const since = this.#deleting.get(metadata.uid) ?? now;
+    const isOver = end !== undefined || identity === undefined || identity.ownerUid !== controllerUid;
+    if (gone || isOver) this.#deleting.delete(metadata.uid);
+    else if (isDeleting) this.#deleting.set(metadata.uid, since);
+    if (!gone || isOver) return;
+    this.#sweep(now);
+    if (since + lagSeconds > now) this.#departed.set(metadata.uid, { job, until: since + lagSeconds });
+  }
+
+  /** Those of one owner. */
+  of(ownerUid: string): readonly DepartedJob[] {
+    const now = this.#clock.seconds();
+    this.#sweep(now);
+    return [...this.#departed.values()]
+      .filter(({ job, until }) => job.controllerUid === ownerUid && until > now)
+      .map(({ job, until }) => ({
+        job,
+        until: new Date(this.#clock.now().getTime() + (until - now) * 1000),
+      }));
+  }
+
+  #sweep(now: number): void {
+    for (const [uid, { until }] of this.#departed) {
+      if (until > now) return;
+      this.#departed.delete(uid);
+    }
+  }
+}
