@@ -184,11 +184,15 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     const name = 'robbed-u002-1';
     await waitFor('the Job', async () => await world.client.get(jobs, { namespace, name }));
     await running('robbed', 1);
-    world.letGo('robbed');
+    const deletedAt = Date.now();
     await world.client.delete(jobs, { namespace, name }, { propagation: 'Background' });
     const status = await world.until('robbed', 'to end', isOver);
     expect(status.phase).toBe('Complete');
     expect(await world.trainings('robbed')).toEqual(allOnce);
+    // Its controller may have made another pod for the first one until then. The server's times are whole seconds.
+    const next = await world.client.get(jobs, { namespace, name: 'robbed-u002-2' });
+    const createdAt = Date.parse(next?.metadata.creationTimestamp ?? '');
+    expect(createdAt - deletedAt).toBeGreaterThan(8500);
   });
 
   test('waits for quota, and says so', async () => {
