@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject, Resource } from '../kube/resource.ts';
 import { imageOf, JobRecords, type JobRecord, type PlanRecord } from './job-records.ts';
 import { controllerRevisions } from './kube-objects.ts';
 import type { OperatorDefaults } from './operator-defaults.ts';
@@ -144,6 +145,17 @@ describe('an edit', () => {
     expect(second.specDigests).toEqual(first.specDigests);
     expect(second.accepted).not.toEqual(first.accepted);
     expect(await recordOf(start(defaults, cluster).records, edited(2, change))).toEqual(second);
+  });
+
+  it('is written once, though an admission webhook makes something else of it', async () => {
+    const { cluster, records } = start();
+    await recordOf(records, aDistillationJob());
+    const create = cluster.create.bind(cluster);
+    cluster.create = async <T extends KubeObject>(resource: Resource<T>, object: T) =>
+      await create(resource, JSON.parse(JSON.stringify(object).replaceAll('8Gi', '9Gi')) as T);
+    const { accepted } = await recordOf(records, edited(2, { spec: { resources: { memory: '8Gi' } } }));
+    expect(accepted.compiled.spec.resources.distill.memory).toBe('9Gi');
+    expect(cluster.of(controllerRevisions)).toHaveLength(2);
   });
 
   it('of resources leaves the device that a stage computes on', async () => {

@@ -103,7 +103,7 @@ export class JobRecords {
 
   /** Writes down a plan before anything is made of it. */
   async recordPlan(object: DistillationJobObject, data: PlanRecord, call: CallOptions): Promise<JobRecord> {
-    const plan = await this.#write(object, { suffix: 'plan', revision: 0, data }, call);
+    const { data: plan } = await this.#write(object, { suffix: 'plan', revision: 0, data }, call);
     return this.#remember(object, { ...this.#known(object), plan });
   }
 
@@ -114,8 +114,8 @@ export class JobRecords {
     call: CallOptions,
   ): Promise<JobRecord> {
     const data: StudentRecord = { record: 'Student', message: student };
-    const { message } = await this.#write(object, { suffix: 'student', revision: 0, data }, call);
-    return this.#remember(object, { ...this.#known(object), student: message });
+    const written = await this.#write(object, { suffix: 'student', revision: 0, data }, call);
+    return this.#remember(object, { ...this.#known(object), student: written.data.message });
   }
 
   #known({ metadata: { uid = '' } }: DistillationJobObject): JobRecord {
@@ -155,7 +155,7 @@ export class JobRecords {
       accepted,
     } satisfies SpecRecord;
     const written = await this.#write<SpecRecord>(object, { suffix: 'spec-1', revision: 1, data }, call);
-    return { ...recordOf(written), current: accepted.compiled };
+    return withCurrent(recordOf(written.data), accepted.compiled);
   }
 
   async #update(
@@ -166,7 +166,7 @@ export class JobRecords {
     const accepted = withEdits(earlier.accepted, offered);
     const current = offered.compiled;
     if (canonicalJson(accepted) === canonicalJson(earlier.accepted)) {
-      return { ...earlier, current, refused: undefined };
+      return { ...withCurrent(earlier, current), refused: undefined };
     }
     const revision = earlier.revision + 1;
     const data = {
@@ -182,9 +182,10 @@ export class JobRecords {
       { suffix: `spec-${revision}`, revision, data },
       call,
     );
-    const after = { ...recordOf(written), current, plan: earlier.plan, student: earlier.student };
+    const { plan, student } = earlier;
+    const after = { ...withCurrent(recordOf(written.data), current), plan, student };
     // An edit before this one was written, though nobody heard of it: this one comes after it.
-    const isOther = canonicalJson(written.accepted) !== canonicalJson(accepted);
+    const isOther = !written.created && canonicalJson(written.data.accepted) !== canonicalJson(accepted);
     return isOther ? await this.#update(object, { earlier: after, offered }, call) : after;
   }
 
@@ -193,7 +194,7 @@ export class JobRecords {
     object: DistillationJobObject,
     { suffix, revision, data }: { suffix: string; revision: number; data: R },
     call: CallOptions,
-  ): Promise<R> {
+  ): Promise<Written<R>> {
     const { name = '', namespace, uid = '' } = object.metadata;
     const body: ControllerRevision = {
       metadata: {
@@ -207,16 +208,29 @@ export class JobRecords {
       data,
     };
     try {
-      return (await this.#client.create(controllerRevisions, body, call)).data as R;
+      const created = await this.#client.create(controllerRevisions, body, call);
+      return { data: created.data as R, created: true };
     } catch (error) {
       if (!isApiError(error, 'AlreadyExists')) throw error;
       const selection = { namespace, labelSelector: `${labels.jobUid}=${uid}`, ...call };
       const { items } = await this.#client.list(controllerRevisions, selection);
       const found = items.find(({ metadata }) => metadata.name === body.metadata.name);
       if (found === undefined) throw error;
-      return found.data as R;
+      return { data: found.data as R, created: false };
     }
   }
+}
+
+interface Written<R> {
+  readonly data: R;
+  /** By this try, whatever else the cluster has made of it. */
+  readonly created: boolean;
+}
+
+/** With one copy of a manifest that nobody has edited since it was accepted: there are many jobs. */
+function withCurrent(record: JobRecord, current: CompiledJob): JobRecord {
+  const { compiled } = record.accepted;
+  return { ...record, current: canonicalJson(compiled) === canonicalJson(current) ? compiled : current };
 }
 
 /**
