@@ -51,7 +51,14 @@ test('rates count from the release to the last unit, and between the first and t
     cpuSeconds: seconds,
   }));
   const requests = { total: 42, byKind: {} };
-  const figures = figuresOf({ timeline, releasedAt: 100, requests, samples, children: 21 });
+  const figures = figuresOf({
+    timeline,
+    releasedAt: 100,
+    requests,
+    samples,
+    samplesAtAllUnits: 1,
+    children: 21,
+  });
   // The last at 3.0 s; the 2nd at 1.2 s, the 18th at 2.8 s.
   expect(figures.unitsPerSecond).toBeCloseTo(20 / 3, 9);
   expect(figures.unitsPerSecondBetween).toBeCloseTo(16 / 1.6, 9);
@@ -59,6 +66,7 @@ test('rates count from the release to the last unit, and between the first and t
     finetuneLatency: { p50: 0.2, p99: 0.3 },
     requestsPerChild: 2,
     cpuSecondsPerChild: 2 / 21,
+    liveBytes: 10,
     peakBytes: 30,
     finalBytes: 20,
   });
@@ -70,7 +78,14 @@ test('nothing measured is no figure', () => {
     finetuneLatencies: [],
     finetuneAfterJob: [],
   };
-  const empty = { timeline, releasedAt: 0, requests: noRequests, samples: [], children: 1 };
+  const empty = {
+    timeline,
+    releasedAt: 0,
+    requests: noRequests,
+    samples: [],
+    samplesAtAllUnits: 0,
+    children: 1,
+  };
   expect(() => figuresOf(empty)).toThrow('Nothing was measured');
 });
 

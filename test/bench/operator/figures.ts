@@ -9,6 +9,8 @@ export interface Measured {
   readonly requests: RequestCounts;
   /** Of the controller. */
   readonly samples: readonly ProcessSample[];
+  /** How many samples there were when the last unit had come and none had ended. */
+  readonly samplesAtAllUnits: number;
   readonly children: number;
 }
 
@@ -30,13 +32,16 @@ export interface Figures {
   readonly requestsPerChild: number;
   /** Processor time of the controller: what else the machine does hardly changes it. */
   readonly cpuSecondsPerChild: number;
+  /** With all units there and none ended. */
+  readonly liveBytes: number;
   readonly peakBytes: number;
   /** After all jobs were finished. */
   readonly finalBytes: number;
 }
 
 /** @throws Error when nothing was measured */
-export function figuresOf({ timeline, releasedAt, requests, samples, children }: Measured): Figures {
+export function figuresOf(measured: Measured): Figures {
+  const { timeline, releasedAt, requests, samples, samplesAtAllUnits, children } = measured;
   const units = timeline.created.distill.map((time) => time - releasedAt).toSorted((a, b) => a - b);
   const secondsToAllUnits = at(units, 1);
   const [tenth, nineTenths] = [at(units, 0.1), at(units, 0.9)];
@@ -49,6 +54,7 @@ export function figuresOf({ timeline, releasedAt, requests, samples, children }:
     finetuneAfterJob: percentilesOf(timeline.finetuneAfterJob),
     requestsPerChild: requests.total / children,
     cpuSecondsPerChild: (samples.at(-1)?.cpuSeconds ?? Number.NaN) / children,
+    liveBytes: bytes[samplesAtAllUnits - 1] ?? Number.NaN,
     peakBytes: Math.max(...bytes),
     finalBytes: bytes.at(-1) ?? Number.NaN,
   };

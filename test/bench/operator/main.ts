@@ -46,6 +46,7 @@ const rows: readonly (readonly [what: string, show: (figures: Figures) => string
   ['last Job complete to finetune, p99 ms', ({ finetuneAfterJob }) => milliseconds(finetuneAfterJob.p99)],
   ['API requests a child', ({ requestsPerChild }) => requestsPerChild.toFixed(2)],
   ['controller CPU ms a child', ({ cpuSecondsPerChild }) => (cpuSecondsPerChild * 1000).toFixed(2)],
+  ['controller memory, all units live MB', ({ liveBytes }) => (liveBytes / 1e6).toFixed(0)],
   ['controller memory, peak MB', ({ peakBytes }) => (peakBytes / 1e6).toFixed(0)],
   ['controller memory, all finished MB', ({ finalBytes }) => (finalBytes / 1e6).toFixed(0)],
 ];

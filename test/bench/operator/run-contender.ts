@@ -68,6 +68,7 @@ export async function runContender(
   simulator.send({ release: 'Prepare' });
   await untilCount(timeline, 'distill', jobs * blocks);
   report(`all units are there after ${(systemClock.seconds() - releasedAt).toFixed(1)} s; ending them`);
+  const samplesAtAllUnits = watched.samples.length;
   simulator.send({ release: 'Distill', spreadSeconds });
   await untilCount(timeline, 'finetune', jobs);
   await simulator.until('the last finetune', ({ finished }) => finished === jobs, patienceSeconds);
@@ -78,6 +79,7 @@ export async function runContender(
     releasedAt,
     requests,
     samples: [...watched.samples],
+    samplesAtAllUnits,
     children: jobs * (blocks + 2),
   };
   return { figures: figuresOf(measured), measured };
