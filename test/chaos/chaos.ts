@@ -1,8 +1,11 @@
 /** `make chaos`: breaks what can be broken around the operator, for a long time, and says what came of it. */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '../../common/error.ts';
+import { writeJsonAtomically } from '../../common/files.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
+import { disturbances } from './disturbances.ts';
 import { runChaos, type ChaosReport } from './run-chaos.ts';
 
 const help = `Usage: node test/chaos/chaos.ts [options]
@@ -16,6 +19,9 @@ const help = `Usage: node test/chaos/chaos.ts [options]
   --blocks N         blocks of each job (default 5)
   --fault-rate X     probability of each fault in a request of the operator (default 0.01)
   --pause X          seconds between disturbances, at most (default 2)
+  --only WORDS       only what has one of these in its name, as 'a Job deleted,killed'
+
+The history of a run with violations is left in dist/chaos/.
 `;
 
 const options = {
@@ -28,6 +34,7 @@ const options = {
   blocks: { type: 'string', default: '5' },
   'fault-rate': { type: 'string', default: '0.01' },
   pause: { type: 'string', default: '2' },
+  only: { type: 'string', default: '' },
   help: { type: 'boolean' },
 } as const;
 
@@ -51,7 +58,9 @@ async function main(): Promise<number> {
   if (cannotRun('The chaos suite', await whyNoControlPlane())) return 0;
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
   console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
+  const words = values.only.split(',');
   const report = await runChaos({
+    disturbances: disturbances.filter(({ name }) => words.some((word) => name.includes(word))),
     seed,
     kills: Number(values.kills),
     jobs: Number(values.jobs),
@@ -77,7 +86,12 @@ async function main(): Promise<number> {
     report: (line) => console.log(line),
   });
   print(report);
-  return report.audit.violations.length === 0 ? 0 : 1;
+  const { audit, history, happened } = report;
+  if (audit.violations.length === 0) return 0;
+  const file = join('dist', 'chaos', `seed-${seed}.json`);
+  await writeJsonAtomically(file, { violations: audit.violations, happened, events: history.events });
+  console.log(`All that the auditor saw is in ${file}.`);
+  return 1;
 }
 
 try {

@@ -41,6 +41,8 @@ export interface ChaosOptions {
   readonly settleSeconds: number;
   /** Further flags of the operator. */
   readonly operatorArguments?: readonly string[];
+  /** Default: all of them. */
+  readonly disturbances?: readonly Disturbance[];
   readonly report?: (line: string) => void;
 }
 
@@ -50,6 +52,9 @@ export interface ChaosReport {
   readonly disturbances: ReadonlyMap<string, number>;
   readonly faults: ReadonlyMap<Fault, number>;
   readonly requests: number;
+  /** What the auditor looked at, and when what happened on the same clock. */
+  readonly history: History;
+  readonly happened: readonly { readonly seconds: number; readonly what: string }[];
 }
 
 const namespace = 'chaos';
@@ -98,6 +103,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { client } = admin;
   const victims = { controlPlane, client, proxy, operators, simulator, namespace, random, wait };
   const counts = new Map<string, number>();
+  const happened: { seconds: number; what: string }[] = [];
   let created = 0;
   while (operators.kills < options.kills || created < options.jobs) {
     const running = countUnfinished(history.read());
@@ -111,7 +117,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       await insist(async () => await client.create(distillationJobs, manifest as object as never));
     }
     await wait(random.uniform() * options.pauseSeconds);
-    const chosen = choose(disturbances, random);
+    const chosen = choose(options.disturbances ?? disturbances, random);
+    happened.push({ seconds: systemClock.seconds(), what: chosen.name });
     counts.set(chosen.name, (counts.get(chosen.name) ?? 0) + 1);
     report(`${chosen.name} (${operators.kills} kills, ${created} jobs)`);
     await disturb(chosen, victims);
@@ -129,9 +136,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     .catch(() => undefined);
   // What an operator does that it should not, it does soon.
   await wait(2);
-  const judged = audit({ history: history.read(), ledger: worker.ledger, abandonedAfterSeconds: 420 });
+  const recorded = history.read();
+  const judged = audit({ history: recorded, ledger: worker.ledger, abandonedAfterSeconds: 420 });
   const { injected: faults, requests } = proxy;
-  return { audit: judged, kills: operators.kills, disturbances: counts, faults, requests };
+  const { kills } = operators;
+  return { audit: judged, kills, disturbances: counts, faults, requests, history: recorded, happened };
 }
 
 /** A disturbance may fail because of an earlier one: there is no API server, or what it wanted is gone. */
