@@ -27,21 +27,30 @@ export function messageOf(
   return message === undefined ? undefined : { text: job.result, message };
 }
 
-/** Messages of what is cached, with the digests that they were judged by: a job is looked at often, and has many. */
-const messages = new WeakMap<
-  ChildJob | ChildPod,
-  { readonly digests: string; readonly message: UnitMessage | undefined }
->();
+interface Judged {
+  /** What the message was judged by. */
+  readonly digests: string;
+  readonly message: UnitMessage | undefined;
+}
+
+/** Decoded, a message takes many times the memory, and a large cluster has thousands. */
+const mostRemembered = 1000;
+
+/** What was judged last, the latest at the end: a job is looked at often, and what its children said stays the same. */
+const judged = new Map<ChildJob | ChildPod, Judged>();
 
 function messageIn(
   child: ChildJob | ChildPod,
   { text, identity, input }: { text: string; identity: ChildIdentity; input: AttemptsToObserve },
 ): UnitMessage | undefined {
+  if (text === '') return undefined;
   const digests = `${input.specDigests[identity.stage]} ${input.plan?.digest}`;
-  const known = messages.get(child);
-  if (known?.digests === digests) return known.message;
-  const message = validMessage(text, identity, input);
-  messages.set(child, { digests, message });
+  const known = judged.get(child);
+  const message = known?.digests === digests ? known.message : validMessage(text, identity, input);
+  judged.delete(child);
+  judged.set(child, { digests, message });
+  const [oldest] = judged.keys();
+  if (judged.size > mostRemembered && oldest !== undefined) judged.delete(oldest);
   return message;
 }
 
