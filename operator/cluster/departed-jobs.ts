@@ -2,7 +2,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { ChildJob } from './children.ts';
 
 /** The controller of Jobs may not have seen yet that a Job is deleted, and makes a pod for it for so long. */
-const lagSeconds = 10;
+export const lagSeconds = 10;
 
 export interface DepartedJob {
   readonly job: ChildJob;

@@ -208,6 +208,7 @@ describe('a Job for which the cluster makes no pod', () => {
 describe('a job that is suspended', () => {
   it('has its unfinished Jobs removed, and is Suspended when no pod is seen any more', async () => {
     const world = await new SmallWorld().distilling();
+    await world.clock.advance(10);
     world.run('Distill', 0);
     world.commit('Distill', 1);
     await world.reconcile();
@@ -240,6 +241,19 @@ describe('a Job that somebody deletes', () => {
     expect(world.jobNames).not.toContain('mnist-u000-2');
     world.cluster.remove(kubePods, late.metadata.name ?? '');
     expect(await world.writes()).toEqual(['status distillationjobs/mnist', 'create jobs/mnist-u000-2']);
+  });
+
+  it('counts for an operator that has just started, too, which only finds it missing', async () => {
+    const world = await new SmallWorld().distilling();
+    world.run('Distill', 0);
+    await world.reconcile();
+    world.removeJob('mnist-u000-1');
+    world.removePods();
+    world.restartOperator();
+    expect(await world.reconcile()).toBe(10);
+    expect(world.jobNames).not.toContain('mnist-u000-2');
+    await world.clock.advance(10);
+    expect(await world.writes()).toEqual(['create jobs/mnist-u000-2']);
   });
 
   it('keeps its job from being Suspended as long as a pod of it may appear', async () => {

@@ -18,10 +18,11 @@ import type { Claims } from './claims.ts';
 import type { ClusterCache } from './cluster-cache.ts';
 import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
-import type { DepartedJob, DepartedJobs } from './departed-jobs.ts';
+import { lagSeconds, type DepartedJob, type DepartedJobs } from './departed-jobs.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
+import { attemptsOutOfSight } from './out-of-sight.ts';
 import { pinnedImage } from './pinned-image.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
@@ -54,9 +55,12 @@ const staleSeconds = 5;
 /** One DistillationJob, once: observe, decide, apply. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  /** Whatever was deleted before this operator began has its pods by then. */
+  readonly #settledAt: number;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#settledAt = options.clock.seconds() + lagSeconds;
   }
 
   /** @returns in how many seconds to look again though nothing has changed; undefined when there is no need to */
@@ -135,7 +139,7 @@ export class Reconciler {
     const obstacle = record.refused ?? this.#options.obstacles.get(object);
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
     const observed: Observed = {
-      ...observedOf(object, record, observation),
+      ...observedOf(object, record, this.#withOutOfSight(object, record, observation)),
       notices: facts.notices,
       ...(obstacle === undefined ? {} : { obstacle }),
       ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
@@ -216,6 +220,25 @@ export class Reconciler {
       podless,
       now: clock.now(),
     });
+  }
+
+  #withOutOfSight(
+    { status = {} }: DistillationJobObject,
+    { plan }: JobRecord,
+    observation: ObservedAttempts,
+  ): ObservedAttempts {
+    const { clock } = this.#options;
+    const wait = this.#settledAt - clock.seconds();
+    if (wait <= 0) return observation;
+    const lost = attemptsOutOfSight(status, plan?.units ?? [], observation.attempts);
+    if (lost.length === 0) return observation;
+    const settled = new Date(clock.now().getTime() + wait * 1000);
+    const { attempts, changesAt = settled } = observation;
+    return {
+      ...observation,
+      attempts: [...attempts, ...lost],
+      changesAt: changesAt < settled ? changesAt : settled,
+    };
   }
 
   async #reasonsForPodless(children: Children, signal: AbortSignal): Promise<ReadonlyMap<string, Podless>> {
