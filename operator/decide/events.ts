@@ -43,7 +43,7 @@ function phaseEvents(status: DistillationJobStatus, observed: Observed): JobEven
   return events;
 }
 
-/** A unit has begun another attempt after one that failed: why, and that little is lost. */
+/** A unit has begun another attempt after one that failed, or that the cluster ended: why, and that little is lost. */
 function attemptEvents(
   status: DistillationJobStatus,
   { previous, attempts, prepared }: Observed,
@@ -57,9 +57,15 @@ function attemptEvents(
     if (now < 2 || now === earlier.get(block)) return [];
     const own = attempts.filter(({ unit }) => unit === name).toSorted((a, b) => a.number - b.number);
     const last = own.at(-2);
-    if (last?.state !== 'Failed') return [];
+    if (last === undefined) return [];
     const what = `Attempt ${last.number} of ${blocks.length === 1 ? 'block' : 'blocks'} ${blocks.join(', ')}`;
-    return [{ type: 'Warning', reason: 'AttemptFailed', message: `${what} ${endOf(last)}` }];
+    if (last.state === 'Failed') {
+      return [{ type: 'Warning', reason: 'AttemptFailed', message: `${what} ${endOf(last)}` }];
+    }
+    // Without a word of why, it was the user who stopped it.
+    if (last.state !== 'Interrupted' || last.message === undefined) return [];
+    const message = `${what} ended without a result, and is followed by another: ${firstLine(last.message)}`;
+    return [{ type: 'Warning', reason: 'AttemptInterrupted', message }];
   });
 }
 

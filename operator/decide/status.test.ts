@@ -286,13 +286,30 @@ describe('events', () => {
       change: { message: 'It broke.\n    at f' },
       expected: 'Attempt 1 of block a failed and is tried again: It broke.',
     },
-  ])('tell once, when another attempt begins, of $of', ({ change, expected }) => {
+    {
+      of: 'an eviction',
+      change: { state: 'Interrupted', exitCode: 137, message: 'Evicted: The node was low on memory.\nMore.' },
+      reason: 'AttemptInterrupted',
+      expected:
+        'Attempt 1 of block a ended without a result, and is followed by another: Evicted: The node was low on memory.',
+    },
+  ] as const)('tell once, when another attempt begins, of $of', ({ change, expected, ...row }) => {
+    const reason = 'reason' in row ? row.reason : 'AttemptFailed';
     const first = anObserved([failed('unit-000', change)]);
     const previous = decide(first, at(10)).status;
     const again = anObserved([failed('unit-000', change), running('unit-000', { number: 2 })], { previous });
     const { status, events } = decide(again, at(20));
-    expect(events).toEqual([{ type: 'Warning', reason: 'AttemptFailed', message: expected }]);
+    expect(events).toEqual([{ type: 'Warning', reason, message: expected }]);
     expect(decide({ ...again, previous: status }, at(21)).events).toEqual([]);
+  });
+
+  it('are none of an attempt that was stopped without a word', () => {
+    const attempts = [
+      failed('unit-000', { state: 'Interrupted', message: undefined }),
+      running('unit-000', { number: 2 }),
+    ];
+    const { status } = decide(anObserved(attempts.slice(0, 1)), at(10));
+    expect(decide(anObserved(attempts, { previous: status }), at(20)).events).toEqual([]);
   });
 
   it('say by what a student is judged when the data has no labels', () => {
