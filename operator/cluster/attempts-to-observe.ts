@@ -28,5 +28,7 @@ export interface AttemptsToObserve {
   readonly progress: ReadonlyMap<string, Progress>;
   /** Jobs that have been without a pod for a while, by their UID. */
   readonly podless: ReadonlyMap<string, Podless>;
+  /** What the cluster says of pods whose volumes it can't mount, by the UID of the pod. */
+  readonly unmounted: ReadonlyMap<string, string>;
   readonly now: Date;
 }

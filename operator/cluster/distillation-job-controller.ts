@@ -17,6 +17,7 @@ import { ProgressPoller } from './progress-poller.ts';
 import { RecentWrites } from './recent-writes.ts';
 import { Reconciler } from './reconciler.ts';
 import { StatusWriter } from './status-writer.ts';
+import { UnmountedPods } from './unmounted-pods.ts';
 
 /** The name of the controller, and of its queue, in metrics. */
 const controllerName = 'distillationjob';
@@ -82,6 +83,7 @@ export class DistillationJobController implements Controller {
       departed,
       claims: new Claims(client, clock),
       podless,
+      unmounted: new UnmountedPods(client, clock),
       obstacles: new Obstacles(clock),
       recorder: this.#recorder,
       metrics,

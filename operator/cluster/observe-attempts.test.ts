@@ -20,6 +20,7 @@ function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
     formerJobs: new Set(['mnist-u000-1', 'mnist-p000-1']),
     progress: new Map(),
     podless: new Map(),
+    unmounted: new Map(),
     now: at(200),
     ...change,
   });
@@ -44,6 +45,22 @@ describe('the state of an attempt', () => {
         state: 'Pending',
         waitingSince: at(7),
         waiting: { reason: 'WaitingForNode', message: 'unit-000 waits for a node: 0/3 nodes are available.' },
+      },
+    },
+    {
+      of: 'a pod whose volume can not be mounted',
+      jobs: [aJob()],
+      pods: [aPod({ node: 'gpu-1' })],
+      unmounted: new Map([
+        [aPod().metadata.uid, 'MountVolume.SetUp failed for volume "s3": secret "s3" not found'],
+      ]),
+      expected: {
+        state: 'Pending',
+        waiting: {
+          reason: 'WaitingForVolume',
+          message:
+            'unit-000 waits for a volume: MountVolume.SetUp failed for volume "s3": secret "s3" not found. Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.',
+        },
       },
     },
     {
@@ -186,8 +203,8 @@ describe('the state of an attempt', () => {
       pods: [],
       expected: { waiting: { reason: 'Queued', message: 'unit-000 waits to be resumed.' } },
     },
-  ])('$of', ({ jobs, pods, expected }) => {
-    const { attempts } = observe({ jobs, pods });
+  ])('$of', ({ jobs, pods, expected, unmounted = new Map() }) => {
+    const { attempts } = observe({ jobs, pods, unmounted });
     expect(attempts).toHaveLength(1);
     expect(attempts[0]).toMatchObject(expected);
   });

@@ -26,6 +26,7 @@ import { attemptsOutOfSight } from './out-of-sight.ts';
 import { pinnedImage } from './pinned-image.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
+import { isBeginning, mountSeconds, type UnmountedPods } from './unmounted-pods.ts';
 import { recordResults } from './record-results.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
 
@@ -39,6 +40,7 @@ export interface ReconcilerOptions {
   readonly departed: DepartedJobs;
   readonly claims: Claims;
   readonly podless: PodlessJobs;
+  readonly unmounted: UnmountedPods;
   readonly obstacles: Obstacles;
   readonly recorder: Pick<EventRecorder, 'record'>;
   readonly metrics: Pick<OperatorMetrics, 'statusWritten' | 'unitCreated'>;
@@ -124,11 +126,13 @@ export class Reconciler {
       );
     }
     const podless = await this.#reasonsForPodless(children, signal);
+    const beginning = children.pods.filter(isBeginning);
+    const unmounted = await this.#options.unmounted.messagesFor(beginning, { signal });
     let { record } = loaded;
-    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless });
+    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, unmounted });
     if (record.plan === undefined && observation.prepared !== undefined) {
       record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
-      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless });
+      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, unmounted });
     }
     if (record.student === undefined && observation.student !== undefined) {
       record = await records.recordStudent(object, observation.student, { signal });
@@ -153,6 +157,7 @@ export class Reconciler {
       nextResult,
       wait,
       withoutPods(children).length > 0 ? podlessSeconds : undefined,
+      beginning.length > 0 ? mountSeconds : undefined,
       runsOf(observed),
     );
   }
@@ -199,13 +204,13 @@ export class Reconciler {
     }
   }
 
-  #observe(
-    uid: string,
-    { jobs, pods, departed }: Children,
-    known?: { record: JobRecord; podless: ReadonlyMap<string, Podless> },
-  ): ObservedAttempts {
+  #observe(uid: string, { jobs, pods, departed }: Children, known?: Known): ObservedAttempts {
     const { clock, progress } = this.#options;
-    const { record, podless = new Map<string, Podless>() } = known ?? {};
+    const {
+      record,
+      podless = new Map<string, Podless>(),
+      unmounted = new Map<string, string>(),
+    } = known ?? {};
     const { plan, specDigests, accepted } = record ?? {};
     return observeAttempts({
       uid,
@@ -218,6 +223,7 @@ export class Reconciler {
       formerJobs: this.#options.writes.jobsOf(uid),
       progress,
       podless,
+      unmounted,
       now: clock.now(),
     });
   }
@@ -269,6 +275,13 @@ export interface Children {
   readonly jobs: readonly ChildJob[];
   readonly pods: readonly ChildPod[];
   readonly departed: readonly DepartedJob[];
+}
+
+/** What is known beside the children themselves. */
+interface Known {
+  readonly record: JobRecord;
+  readonly podless: ReadonlyMap<string, Podless>;
+  readonly unmounted: ReadonlyMap<string, string>;
 }
 
 interface Carried {

@@ -33,6 +33,14 @@ export function waitingSentence(unit: string, { reason, message }: Why): Why {
   return { reason: 'WaitingForNode', message: `${unit} waits for a node: ${said}` };
 }
 
+/** Why a pod that has a node does not begin, from the event that says so. */
+export function mountSentence(unit: string, said: string): Why {
+  return {
+    reason: 'WaitingForVolume',
+    message: `${unit} waits for a volume: ${sentence(clip(said.trim(), 500))} Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+  };
+}
+
 /** Why the cluster makes no pod for a Job, from the event that says so. */
 export function podlessSentence(unit: string, said: string): Why {
   if (/exceeded quota/i.test(said)) {

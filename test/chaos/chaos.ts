@@ -5,7 +5,7 @@ import { describeError } from '../../common/error.ts';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
-import { disturbances } from './disturbances.ts';
+import { disturbances as allDisturbances } from './disturbances.ts';
 import { runChaos, type ChaosReport } from './run-chaos.ts';
 
 const help = `Usage: node test/chaos/chaos.ts [options]
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
   const words = values.only.split(',');
   const report = await runChaos({
-    disturbances: disturbances.filter(({ name }) => words.some((word) => name.includes(word))),
+    disturbances: allDisturbances.filter(({ name }) => words.some((word) => name.includes(word))),
     seed,
     kills: Number(values.kills),
     jobs: Number(values.jobs),

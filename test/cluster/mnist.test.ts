@@ -222,5 +222,21 @@ describe.skipIf(cannotRun('The MNIST example on a cluster', await whyNoCluster()
       expect(message).toContain('persistentvolumeclaim "missing" not found');
       await ask('delete', 'distill', 'unclaimed');
     });
+
+    test('waits for a volume that can not be mounted, and says why', async () => {
+      const volume = '{ name: extra, secret: { secretName: absent } }';
+      const text = (await manifest('cluster.yaml'))
+        .replace('name: mnist\nspec', 'name: unmounted\nspec')
+        .replace(/^( *)volumes:\n/m, `$1volumes:\n$1  - ${volume}\n`);
+      await kubectl(cluster.kubeconfig, ['--namespace', namespace, 'apply', '-f', '-'], text);
+      const path = 'jsonpath={.status.conditions[?(@.reason=="WaitingForVolume")].message}';
+      const message = await waitFor(
+        'the condition',
+        async () => (await ask('get', 'distill', 'unmounted', '-o', path)) || undefined,
+        90,
+      );
+      expect(message).toMatch(/^prepare waits for a volume: .*secret "absent" not found/);
+      await ask('delete', 'distill', 'unmounted');
+    });
   },
 );

@@ -22,6 +22,7 @@ import type { OperatorDefaults } from '../operator-defaults.ts';
 import { PodlessJobs } from '../podless-jobs.ts';
 import { RecentWrites } from '../recent-writes.ts';
 import { Reconciler, type ReconcilerOptions } from '../reconciler.ts';
+import { UnmountedPods } from '../unmounted-pods.ts';
 import { StatusWriter } from '../status-writer.ts';
 import { aKubePod, complete, owner, podStatus, type PodChange } from './children.ts';
 import { accepted, aDistillationJob, defaults, type ObjectChange } from './distillation-jobs.ts';
@@ -209,6 +210,7 @@ export class SmallWorld {
       departed: this.#departed,
       claims: new Claims(cluster, clock),
       podless: new PodlessJobs(cluster, clock),
+      unmounted: new UnmountedPods(cluster, clock),
       obstacles: new Obstacles(clock),
       recorder: { record: ({ reason }) => void cluster.requests.push(`event ${reason}`) },
       metrics: { statusWritten: () => undefined, unitCreated: () => undefined },
