@@ -224,10 +224,10 @@ describe.skipIf(cannotRun('The MNIST example on a cluster', await whyNoCluster()
     });
 
     test('waits for a volume that can not be mounted, and says why', async () => {
-      const volume = '{ name: extra, secret: { secretName: absent } }';
       const text = (await manifest('cluster.yaml'))
         .replace('name: mnist\nspec', 'name: unmounted\nspec')
-        .replace(/^( *)volumes:\n/m, `$1volumes:\n$1  - ${volume}\n`);
+        .replace(/^( *)volumes:\n/m, '$1volumes:\n$1  - { name: extra, secret: { secretName: absent } }\n')
+        .replace(/^( *)volumeMounts:\n/m, '$1volumeMounts:\n$1  - { name: extra, mountPath: /extra }\n');
       await kubectl(cluster.kubeconfig, ['--namespace', namespace, 'apply', '-f', '-'], text);
       const path = 'jsonpath={.status.conditions[?(@.reason=="WaitingForVolume")].message}';
       const message = await waitFor(
