@@ -1,30 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../worker/contract/progress.ts';
-import type { AttemptsToObserve } from './attempts-to-observe.ts';
-import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
-import { aJob, aPod, complete, failed, imageId, owner, podStatus, time } from './testing/children.ts';
-import { blocks, digestOf, planDigest, said, specDigests } from './testing/messages.ts';
-
-const plan = { digest: planDigest, blocks, units: [[blocks[0]], [blocks[1]]] };
-const at = (seconds: number): Date => new Date(time(seconds));
-
-function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
-  return observeAttempts({
-    uid: owner.uid,
-    jobs: [],
-    pods: [],
-    departed: [],
-    specDigests,
-    device: () => 'GPU',
-    plan,
-    formerJobs: new Set(['mnist-u000-1', 'mnist-p000-1']),
-    progress: new Map(),
-    podless: new Map(),
-    unmounted: new Map(),
-    now: at(200),
-    ...change,
-  });
-}
+import { aJob, aPod, complete, failed, podStatus } from './testing/children.ts';
+import { at, observe } from './testing/observe.ts';
 
 const jobFailed = aJob({ conditions: failed() });
 const jobComplete = aJob({ conditions: complete() });
@@ -234,103 +211,6 @@ describe('how long an attempt waits to start', () => {
     expect(observe({ jobs: [aJob()], pods }).attempts).toMatchObject([
       { state: 'Pending', waitingSince: at(100), startTime: at(5) },
     ]);
-  });
-});
-
-describe('a result', () => {
-  const ended = (message: string) => aPod({ status: podStatus.ended(0, { message }) });
-
-  it('is what the pod said, even before its Job is complete', () => {
-    const { attempts, unrecorded } = observe({ jobs: [aJob()], pods: [ended(said('Distill'))] });
-    expect(attempts).toMatchObject([
-      {
-        state: 'Succeeded',
-        result: { value: { stage: 'Distill' }, reference: { path: 'unit-000/pod-uid/result.json' } },
-        startTime: at(5),
-        endTime: at(95),
-      },
-    ]);
-    expect(unrecorded).toEqual([]);
-  });
-
-  it('is noted down on the Job as soon as that has ended, too', () => {
-    const { unrecorded } = observe({
-      jobs: [aJob({ conditions: complete() })],
-      pods: [ended(said('Distill'))],
-    });
-    expect(unrecorded).toMatchObject([
-      { job: { metadata: { name: 'mnist-u000-1' } }, text: said('Distill') },
-    ]);
-  });
-
-  it('is what was noted down on the Job when the pod is gone, and is not noted down again', () => {
-    const job = aJob({ conditions: complete(), result: said('Distill') });
-    const { attempts, unrecorded } = observe({ jobs: [job] });
-    expect(attempts).toMatchObject([{ state: 'Succeeded', startTime: at(5), endTime: at(95) }]);
-    expect(unrecorded).toEqual([]);
-  });
-
-  it('counts though its Job failed, or was deleted', () => {
-    const pods = [ended(said('Distill'))];
-    expect(observe({ jobs: [jobFailed], pods }).attempts).toMatchObject([{ state: 'Succeeded' }]);
-    expect(observe({ jobs: [], pods }).attempts).toMatchObject([{ state: 'Succeeded' }]);
-  });
-
-  it('does not count from a pod of a Job that was never seen: labels are set by anyone', () => {
-    const pods = [ended(said('Distill'))];
-    expect(observe({ jobs: [], pods, formerJobs: new Set() }).attempts).toEqual([]);
-  });
-
-  it.each([
-    { of: 'another job', message: said('Distill', { jobUid: 'other' }) },
-    { of: 'another spec', message: said('Distill', { specDigest: digestOf('ff') }) },
-    { of: 'another plan', message: said('Distill', { planDigest: digestOf('ff') }) },
-    { of: 'another unit', message: said('Distill', { index: 1 }) },
-    { of: 'another stage', message: said('Finetune') },
-    { of: 'other blocks', message: said('Distill', { blocks: ['conv_1', 'conv_2'] }) },
-    { of: 'nobody, being cut off', message: said('Distill').slice(0, -9) },
-  ])('of $of is none', ({ message }) => {
-    expect(observe({ jobs: [jobFailed], pods: [ended(message)] }).attempts).toMatchObject([
-      {
-        state: 'Failed',
-        message:
-          'The worker said that it was done, but what it said belongs to another job, spec or plan, or is damaged.',
-      },
-    ]);
-  });
-
-  it('must be given: an exit with 0 alone proves nothing', () => {
-    expect(observe({ jobs: [jobFailed], pods: [ended('')] }).attempts).toMatchObject([
-      { state: 'Failed', message: 'The worker said that it was done, but gave no proof of it.' },
-    ]);
-    expect(observe({ jobs: [jobComplete], pods: [ended('')] }).attempts).toMatchObject([
-      { state: 'Interrupted', hapless: true },
-    ]);
-  });
-
-  it('is judged anew when the plan is known', () => {
-    const jobs = [aJob()];
-    const pods = [ended(said('Distill'))];
-    const other = { ...plan, digest: digestOf('ff') };
-    expect(observe({ jobs, pods, plan: other }).attempts[0]?.state).toBe('Interrupted');
-    expect(observe({ jobs, pods }).attempts[0]?.state).toBe('Succeeded');
-  });
-
-  it('is judged anew when the accepted spec is known', () => {
-    const jobs = [aJob({ stage: 'Prepare' })];
-    const pods = [aPod({ stage: 'Prepare', status: podStatus.ended(0, { message: said('Prepare') }) })];
-    const noDigests = { Prepare: digestOf('00'), Distill: digestOf('00'), Finetune: digestOf('00') };
-    expect(observe({ jobs, pods, specDigests: noDigests }).prepared).toBeUndefined();
-    expect(observe({ jobs, pods }).prepared?.message.stage).toBe('Prepare');
-  });
-});
-
-describe('what prepare said', () => {
-  it('is given with the image that its pod ran', () => {
-    const pods = [aPod({ stage: 'Prepare', status: podStatus.ended(0, { message: said('Prepare') }) })];
-    const { prepared } = observe({ jobs: [aJob({ stage: 'Prepare' })], pods });
-    expect(prepared).toMatchObject({ imageId, message: { plan: { candidates: [...blocks] } } });
-    expect(observe({ pods }).prepared).toEqual(prepared);
   });
 });
 

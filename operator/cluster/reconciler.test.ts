@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { distillationJobs, kubeJobs, kubePods, volumeClaims } from './kube-objects.ts';
-import { aKubeJob, failed, imageId, owner, podStatus } from './testing/children.ts';
+import { distillationJobs, kubeJobs, kubePods } from './kube-objects.ts';
+import { aKubeJob, imageId, podStatus } from './testing/children.ts';
 import { defaults } from './testing/distillation-jobs.ts';
 import { SmallWorld } from './testing/small-world.ts';
 
@@ -107,104 +107,6 @@ describe('what is decided on', () => {
   });
 });
 
-describe('a name that is taken', () => {
-  it('by an earlier try whose answer was lost is what was wanted', async () => {
-    const world = new SmallWorld();
-    world.freezeCache();
-    world.cluster.put(kubeJobs, aKubeJob({ stage: 'Prepare' }));
-    await world.reconcile();
-    world.thawCache();
-    await world.reconcile();
-    expect(world.jobNames).toEqual(['mnist-p000-1']);
-    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
-  });
-
-  it('by another object is never taken over, and asked for again later and later', async () => {
-    const world = new SmallWorld();
-    world.cluster.put(kubeJobs, aKubeJob({ stage: 'Prepare', ownerUid: 'other' }));
-    expect(await world.reconcile()).toBe(0);
-    expect(await world.reconcile()).toBe(5);
-    expect(world.conditions).toEqual({ Reconciling: 'NameTaken' });
-    await world.clock.advance(5);
-    expect(await world.reconcile()).toBe(0);
-    expect(await world.reconcile()).toBe(10);
-    world.removeJobs();
-    await world.clock.advance(10);
-    await world.reconcile();
-    await world.reconcile();
-    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
-  });
-});
-
-describe('what the cluster refuses', () => {
-  it('because of a quota is asked for again, and said', async () => {
-    const world = new SmallWorld();
-    world.cluster.refuse(/^create jobs/, {
-      httpStatus: 403,
-      reason: 'Forbidden',
-      message: 'jobs.batch "mnist-p000-1" is forbidden: exceeded quota: jobs',
-    });
-    expect(await world.reconcile()).toBe(0);
-    expect(await world.writes()).toEqual(['status distillationjobs/mnist']);
-    expect(world.conditions).toEqual({ Reconciling: 'QuotaExceeded' });
-    await world.clock.advance(5);
-    expect(await world.writes()).toEqual(['create jobs/mnist-p000-1']);
-    await world.reconcile();
-    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
-  });
-
-  it('because the namespace is being deleted is no failure', async () => {
-    const world = new SmallWorld();
-    const details = { causes: [{ reason: 'NamespaceTerminating' }] };
-    world.cluster.refuse(/^create jobs/, { httpStatus: 403, reason: 'Forbidden', details });
-    await world.reconcile();
-    await world.reconcile();
-    expect(world.conditions).toEqual({ Reconciling: 'NamespaceTerminating' });
-  });
-
-  it('for good ends the job when nothing runs any more, until it is edited', async () => {
-    const world = new SmallWorld();
-    await world.reconcile();
-    world.cluster.refuse(/^create jobs\/mnist-u001/, { httpStatus: 422, reason: 'Invalid', message: 'no.' });
-    world.commit('Prepare');
-    await world.reconcile();
-    expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u000-1']);
-    world.run('Distill', 0);
-    await world.reconcile();
-    expect(world.status.phase).toBe('Distilling');
-    expect(world.status.conditions?.find(({ type }) => type === 'Reconciling')?.message).toContain(
-      'The cluster refuses the Job mnist-u001-1: no.',
-    );
-    world.commit('Distill', 0);
-    await world.reconcile();
-    expect(world.conditions).toEqual({
-      Stalled: 'InvalidSpec',
-      Failed: 'InvalidSpec',
-      Finished: 'InvalidSpec',
-    });
-    world.edit({ pod: { schedulerName: 'other' } });
-    expect(await world.writes()).toContain('create jobs/mnist-u001-1');
-  });
-
-  it('for a moment is an error, after which everything is looked at again', async () => {
-    const world = new SmallWorld();
-    world.cluster.refuse(/^create jobs/, { httpStatus: 500, reason: 'InternalError' });
-    await expect(world.reconcile()).rejects.toThrow('InternalError');
-    expect(await world.writes()).toEqual(['create jobs/mnist-p000-1']);
-  });
-});
-
-describe('a Job for which the cluster makes no pod', () => {
-  it('is looked at again by itself, until an event says why', async () => {
-    const world = new SmallWorld();
-    await world.reconcile();
-    expect(await world.reconcile()).toBe(15);
-    await world.clock.advance(15);
-    expect(await world.writes()).toEqual([]);
-    expect(world.cluster.requests).toContain('list events');
-  });
-});
-
 describe('a job that is suspended', () => {
   it('has its unfinished Jobs removed, and is Suspended when no pod is seen any more', async () => {
     const world = await new SmallWorld().distilling();
@@ -278,109 +180,6 @@ it('removes no other Job that has come in the place of the one it means', async 
   expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u000-1']);
 });
 
-describe('a job that has ended', () => {
-  it('creates nothing when its children vanish, its spec is edited or its operator is another', async () => {
-    const world = await new SmallWorld().complete();
-    const { status } = world;
-    world.removeJobs();
-    world.removePods();
-    expect(await world.writes()).toEqual([]);
-    world.edit({ spec: { retry: 1, backoffLimit: 9 }, pod: { image: 'other:2' } });
-    world.restartOperator({ ...defaults, workerImage: 'other:3' });
-    await world.reconcile();
-    expect(world.jobNames).toEqual([]);
-    expect(world.status).toEqual({ ...status, observedGeneration: 2 });
-    expect(await world.writes()).toEqual([]);
-  });
-
-  it('is told again from its children when its status was emptied', async () => {
-    const world = await new SmallWorld().complete();
-    const names = world.jobNames;
-    const { student, blocks } = world.status;
-    world.emptyStatus();
-    world.restartOperator();
-    await world.reconcile();
-    expect(world.status).toMatchObject({ phase: 'Complete', student, blocks });
-    expect(world.jobNames).toEqual(names);
-  });
-
-  it('stays complete when its status was emptied and nothing of its children is left', async () => {
-    const world = await new SmallWorld().complete();
-    const { student, completionTime } = world.status;
-    world.emptyStatus();
-    world.removeJobs();
-    world.removePods();
-    world.restartOperator();
-    expect(await world.writes()).toEqual([
-      'status distillationjobs/mnist',
-      'event Complete',
-      'event BlockDistilled',
-      'event BlockDistilled',
-    ]);
-    expect(world.status).toMatchObject({ phase: 'Complete', student, completionTime });
-    expect(world.status.blocks?.map(({ state }) => state)).toEqual(['Distilled', 'Distilled']);
-  });
-
-  it('keeps what ended it, though its Job is not complete yet', async () => {
-    const world = await new SmallWorld().distilling();
-    world.commit('Distill', 0);
-    world.commit('Distill', 1);
-    await world.reconcile();
-    world.commit('Finetune');
-    world.end({ stage: 'Finetune', index: 0, attempt: 1 }, undefined);
-    await world.reconcile();
-    expect(world.status.phase).toBe('Complete');
-    expect(await world.writes()).toEqual([]);
-    expect(world.jobNames).toContain('mnist-f000-1');
-  });
-
-  it('has its children removed when their time has come', async () => {
-    const spec = { ttlSecondsAfterFinished: 100 };
-    const world = await new SmallWorld({ spec }).complete();
-    // It ended 95 s after the hour.
-    expect(await world.reconcile()).toBe(195);
-    await world.clock.advance(195);
-    expect(await world.writes()).toEqual([
-      'delete jobs/mnist-p000-1',
-      'delete jobs/mnist-u001-1',
-      'delete jobs/mnist-u000-1',
-      'delete jobs/mnist-f000-1',
-    ]);
-    expect(await world.reconcile()).toBeUndefined();
-    expect(world.status.phase).toBe('Complete');
-  });
-
-  it('has what still runs ended, until nothing does', async () => {
-    const world = await new SmallWorld().distilling();
-    world.run('Distill', 0);
-    world.pod({ index: 1, status: podStatus.ended(64, { message: 'Bad.' }) });
-    world.end({ stage: 'Distill', index: 1, attempt: 1 }, failed('PodFailurePolicy'));
-    world.cluster.refuse(/^delete/, { httpStatus: 500, reason: 'InternalError' });
-    await expect(world.reconcile()).rejects.toThrow('InternalError');
-    expect(world.conditions).toMatchObject({ Failed: 'InvalidInput' });
-    world.restartOperator();
-    expect(await world.writes()).toEqual(['delete jobs/mnist-u000-1']);
-  });
-
-  it('has only what failed tried again when retry is raised', async () => {
-    const world = await new SmallWorld().distilling();
-    world.commit('Distill', 0);
-    world.pod({ index: 1, status: podStatus.ended(64, { message: 'Bad.' }) });
-    world.end({ stage: 'Distill', index: 1, attempt: 1 }, failed('PodFailurePolicy'));
-    await world.reconcile();
-    expect(world.conditions).toMatchObject({ Failed: 'InvalidInput' });
-    expect(await world.writes()).toEqual([]);
-    world.edit({ spec: { retry: 1 } });
-    expect(await world.writes()).toEqual([
-      'status distillationjobs/mnist',
-      'event Distilling',
-      'create jobs/mnist-u001-2',
-    ]);
-    expect(await world.writes()).toEqual(['status distillationjobs/mnist', 'event AttemptFailed']);
-    expect(await world.writes()).toEqual([]);
-  });
-});
-
 describe('what workers run', () => {
   it('is the image that prepare ran, also under a newer operator', async () => {
     const world = new SmallWorld({ pod: { image: 'blockstill/worker:1' } });
@@ -399,29 +198,6 @@ describe('what workers run', () => {
     world.edit({ pod: { image: 'blockstill/worker:2' } });
     await world.reconcile();
     expect(imagesOf(world).at(-1)).toBe('blockstill/worker:2');
-  });
-});
-
-describe('the claim of a job', () => {
-  const claim = (accessMode: string) => ({
-    metadata: { name: 'data', namespace: owner.namespace },
-    spec: { accessModes: [accessMode] },
-  });
-
-  it('that is ReadWriteOnce puts its pods on one node, and the job says so', async () => {
-    const world = new SmallWorld();
-    world.cluster.put(volumeClaims, claim('ReadWriteOnce'));
-    await world.reconcile();
-    expect(world.conditions).toEqual({ Reconciling: 'Pending', SingleNode: 'ReadWriteOnce' });
-    expect(world.jobs[0]).toHaveProperty('spec.template.spec.affinity.podAffinity');
-  });
-
-  it('that is for one pod only stalls it', async () => {
-    const world = new SmallWorld();
-    world.cluster.put(volumeClaims, claim('ReadWriteOncePod'));
-    await world.reconcile();
-    expect(world.conditions).toMatchObject({ Stalled: 'InvalidSpec' });
-    expect(world.jobNames).toEqual([]);
   });
 });
 

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { kubeJobs, volumeClaims } from './kube-objects.ts';
+import { aKubeJob, owner } from './testing/children.ts';
+import { SmallWorld } from './testing/small-world.ts';
+
+describe('a name that is taken', () => {
+  it('by an earlier try whose answer was lost is what was wanted', async () => {
+    const world = new SmallWorld();
+    world.freezeCache();
+    world.cluster.put(kubeJobs, aKubeJob({ stage: 'Prepare' }));
+    await world.reconcile();
+    world.thawCache();
+    await world.reconcile();
+    expect(world.jobNames).toEqual(['mnist-p000-1']);
+    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+  });
+
+  it('by another object is never taken over, and asked for again later and later', async () => {
+    const world = new SmallWorld();
+    world.cluster.put(kubeJobs, aKubeJob({ stage: 'Prepare', ownerUid: 'other' }));
+    expect(await world.reconcile()).toBe(0);
+    expect(await world.reconcile()).toBe(5);
+    expect(world.conditions).toEqual({ Reconciling: 'NameTaken' });
+    await world.clock.advance(5);
+    expect(await world.reconcile()).toBe(0);
+    expect(await world.reconcile()).toBe(10);
+    world.removeJobs();
+    await world.clock.advance(10);
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+  });
+});
+
+describe('what the cluster refuses', () => {
+  it('because of a quota is asked for again, and said', async () => {
+    const world = new SmallWorld();
+    world.cluster.refuse(/^create jobs/, {
+      httpStatus: 403,
+      reason: 'Forbidden',
+      message: 'jobs.batch "mnist-p000-1" is forbidden: exceeded quota: jobs',
+    });
+    expect(await world.reconcile()).toBe(0);
+    expect(await world.writes()).toEqual(['status distillationjobs/mnist']);
+    expect(world.conditions).toEqual({ Reconciling: 'QuotaExceeded' });
+    await world.clock.advance(5);
+    expect(await world.writes()).toEqual(['create jobs/mnist-p000-1']);
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+  });
+
+  it('because the namespace is being deleted is no failure', async () => {
+    const world = new SmallWorld();
+    const details = { causes: [{ reason: 'NamespaceTerminating' }] };
+    world.cluster.refuse(/^create jobs/, { httpStatus: 403, reason: 'Forbidden', details });
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Reconciling: 'NamespaceTerminating' });
+  });
+
+  it('for good ends the job when nothing runs any more, until it is edited', async () => {
+    const world = new SmallWorld();
+    await world.reconcile();
+    world.cluster.refuse(/^create jobs\/mnist-u001/, { httpStatus: 422, reason: 'Invalid', message: 'no.' });
+    world.commit('Prepare');
+    await world.reconcile();
+    expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u000-1']);
+    world.run('Distill', 0);
+    await world.reconcile();
+    expect(world.status.phase).toBe('Distilling');
+    expect(world.status.conditions?.find(({ type }) => type === 'Reconciling')?.message).toContain(
+      'The cluster refuses the Job mnist-u001-1: no.',
+    );
+    world.commit('Distill', 0);
+    await world.reconcile();
+    expect(world.conditions).toEqual({
+      Stalled: 'InvalidSpec',
+      Failed: 'InvalidSpec',
+      Finished: 'InvalidSpec',
+    });
+    world.edit({ pod: { schedulerName: 'other' } });
+    expect(await world.writes()).toContain('create jobs/mnist-u001-1');
+  });
+
+  it('for a moment is an error, after which everything is looked at again', async () => {
+    const world = new SmallWorld();
+    world.cluster.refuse(/^create jobs/, { httpStatus: 500, reason: 'InternalError' });
+    await expect(world.reconcile()).rejects.toThrow('InternalError');
+    expect(await world.writes()).toEqual(['create jobs/mnist-p000-1']);
+  });
+});
+
+describe('a Job for which the cluster makes no pod', () => {
+  it('is looked at again by itself, until an event says why', async () => {
+    const world = new SmallWorld();
+    await world.reconcile();
+    expect(await world.reconcile()).toBe(15);
+    await world.clock.advance(15);
+    expect(await world.writes()).toEqual([]);
+    expect(world.cluster.requests).toContain('list events');
+  });
+});
+
+describe('the claim of a job', () => {
+  const claim = (accessMode: string) => ({
+    metadata: { name: 'data', namespace: owner.namespace },
+    spec: { accessModes: [accessMode] },
+  });
+
+  it('that is ReadWriteOnce puts its pods on one node, and the job says so', async () => {
+    const world = new SmallWorld();
+    world.cluster.put(volumeClaims, claim('ReadWriteOnce'));
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Reconciling: 'Pending', SingleNode: 'ReadWriteOnce' });
+    expect(world.jobs[0]).toHaveProperty('spec.template.spec.affinity.podAffinity');
+  });
+
+  it('that is for one pod only stalls it', async () => {
+    const world = new SmallWorld();
+    world.cluster.put(volumeClaims, claim('ReadWriteOncePod'));
+    await world.reconcile();
+    expect(world.conditions).toMatchObject({ Stalled: 'InvalidSpec' });
+    expect(world.jobNames).toEqual([]);
+  });
+});
