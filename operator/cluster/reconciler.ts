@@ -22,7 +22,7 @@ import { lagSeconds, type DepartedJob, type DepartedJobs } from './departed-jobs
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
-import { attemptsOutOfSight } from './out-of-sight.ts';
+import { withOutOfSight } from './out-of-sight.ts';
 import { pinnedImage } from './pinned-image.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
@@ -143,7 +143,11 @@ export class Reconciler {
     const obstacle = record.refused ?? this.#options.obstacles.get(object);
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
     const observed: Observed = {
-      ...observedOf(object, record, this.#withOutOfSight(object, record, observation)),
+      ...observedOf(
+        object,
+        record,
+        withOutOfSight(observation, { object, record, until: this.#unsettledUntil() }),
+      ),
       notices: facts.notices,
       ...(obstacle === undefined ? {} : { obstacle }),
       ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
@@ -228,23 +232,11 @@ export class Reconciler {
     });
   }
 
-  #withOutOfSight(
-    { status = {} }: DistillationJobObject,
-    { plan }: JobRecord,
-    observation: ObservedAttempts,
-  ): ObservedAttempts {
+  /** Until when deletions from before this operator began may have their effects; undefined when that is over. */
+  #unsettledUntil(): Date | undefined {
     const { clock } = this.#options;
-    const wait = this.#settledAt - clock.seconds();
-    if (wait <= 0) return observation;
-    const lost = attemptsOutOfSight(status, plan?.units ?? [], observation.attempts);
-    if (lost.length === 0) return observation;
-    const settled = new Date(clock.now().getTime() + wait * 1000);
-    const { attempts, changesAt = settled } = observation;
-    return {
-      ...observation,
-      attempts: [...attempts, ...lost],
-      changesAt: changesAt < settled ? changesAt : settled,
-    };
+    const seconds = this.#settledAt - clock.seconds();
+    return seconds > 0 ? new Date(clock.now().getTime() + seconds * 1000) : undefined;
   }
 
   async #reasonsForPodless(children: Children, signal: AbortSignal): Promise<ReadonlyMap<string, Podless>> {

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { ChildJob } from './children.ts';
+import { withOutOfSight } from './out-of-sight.ts';
+import { aJob } from './testing/children.ts';
+import { preparedMessage } from './testing/messages.ts';
+import { at, observe } from './testing/observe.ts';
+
+const plan = { record: 'Plan', message: preparedMessage(), units: [['conv_1'], ['conv_2']] } as const;
+const until = at(210);
+
+type Block = NonNullable<DistillationJobStatus['blocks']>[number];
+
+const status = (change: Partial<Block>, phase: DistillationJobStatus['phase'] = 'Distilling') => ({
+  phase,
+  blocks: [
+    { name: 'conv_1', layers: 'conv_1', state: 'Running', attempts: 2, ...change } as const,
+    { name: 'conv_2', layers: 'conv_2', state: 'Pending', attempts: 0 } as const,
+  ],
+});
+const see = (given: DistillationJobStatus, jobs: readonly ChildJob[] = []) =>
+  withOutOfSight(observe({ jobs }), { object: { status: given }, record: { plan }, until });
+
+describe('an attempt that the status has counted and nobody sees', () => {
+  it('may have a pod that is yet to come', () => {
+    expect(see(status({}))).toMatchObject({
+      attempts: [{ unit: 'unit-000', number: 2, state: 'Pending', stopping: true }],
+      changesAt: until,
+    });
+  });
+
+  it('is not followed by one that has begun already', () => {
+    expect(see(status({}), [aJob({ attempt: 1 })]).attempts).toMatchObject([{ number: 1 }, { number: 2 }]);
+    expect(see(status({}), [aJob({ attempt: 2 })]).attempts).toHaveLength(1);
+  });
+
+  it.each([
+    { of: 'its block has come to its end', given: status({ state: 'Distilled' }) },
+    { of: 'the job was seen to stand still', given: status({}, 'Suspended') },
+    { of: 'nothing was ever begun', given: status({ attempts: 0 }) },
+  ])('is of the past when $of', ({ given }) => {
+    expect(see(given).attempts).toEqual([]);
+  });
+
+  it('is of the past for an operator that has run for a while', () => {
+    const facts = { object: { status: status({}) }, record: { plan }, until: undefined };
+    expect(withOutOfSight(observe({}), facts).attempts).toEqual([]);
+  });
+});
