@@ -5,7 +5,7 @@ import type { AttemptsToObserve } from './attempts-to-observe.ts';
 import type { ChildIdentity, ChildJob, ChildPod, PodEnd } from './children.ts';
 import { unitNameOf } from './names.ts';
 import type { Said } from './said.ts';
-import { mountSentence, waitingSentence } from './waiting.ts';
+import { waitingSentence } from './waiting.ts';
 
 /** How long a pod may be overdue before it is given up: its node is gone, though its Node object may be there. */
 const patienceSeconds = 300;
@@ -186,9 +186,9 @@ function pendingOf(
       ...(why === undefined ? {} : { waiting: why }),
     };
   }
-  const said = input.unmounted.get(pod.metadata.uid);
-  const unmounted = said === undefined ? undefined : mountSentence(unit, said);
-  const waiting = pod.waiting === undefined ? unmounted : waitingSentence(unit, pod.waiting);
+  const complaint = input.complaints.get(pod.metadata.uid);
+  const why = pod.waiting ?? complaint;
+  const waiting = why === undefined ? undefined : waitingSentence(unit, why);
   return { waitingSince: new Date(pod.createdAt), ...(waiting === undefined ? {} : { waiting }) };
 }
 

@@ -1,6 +1,7 @@
 import type { Digest } from '../../common/digest.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
+import type { Why } from '../decide/observed.ts';
 import type { ChildJob, ChildPod } from './children.ts';
 import type { DepartedJob } from './departed-jobs.ts';
 import type { Podless } from './podless-jobs.ts';
@@ -28,7 +29,7 @@ export interface AttemptsToObserve {
   readonly progress: ReadonlyMap<string, Progress>;
   /** Jobs that have been without a pod for a while, by their UID. */
   readonly podless: ReadonlyMap<string, Podless>;
-  /** What the cluster says of pods whose volumes it can't mount, by the UID of the pod. */
-  readonly unmounted: ReadonlyMap<string, string>;
+  /** Why nodes can't prepare pods, as they say it themselves, by the UID of the pod. */
+  readonly complaints: ReadonlyMap<string, Why>;
   readonly now: Date;
 }

@@ -184,11 +184,35 @@ describe('what is kept of a pod', () => {
       status: podStatus.waiting('ContainerCreating', ''),
       waiting: undefined,
     },
+    {
+      of: 'containers that others have put before its own',
+      status: podStatus.waiting('PodInitializing', ''),
+      waiting: undefined,
+    },
     { of: 'nothing that is known', status: undefined, waiting: undefined },
   ])('that waits for $of', ({ status, waiting }) => {
     expect(
       projectPod({ ...aKubePod(), ...(status === undefined ? { status: {} } : { status }) }).waiting,
     ).toEqual(waiting);
+  });
+
+  it.each([
+    { of: 'created, where nothing says when it got its node', change: { node: 'gpu-1' }, since: time(1) },
+    { of: 'given its node', change: { node: 'gpu-1', status: podStatus.creating(40) }, since: time(40) },
+    { of: 'without a node', change: {}, since: undefined },
+    {
+      of: 'mounted and set up',
+      change: { node: 'gpu-1', status: podStatus.creating(40, 'True') },
+      since: undefined,
+    },
+    {
+      of: 'pulled in vain',
+      change: { node: 'gpu-1', status: podStatus.waiting('ErrImagePull', '') },
+      since: undefined,
+    },
+    { of: 'running', change: { node: 'gpu-1', status: podStatus.running() }, since: undefined },
+  ])('that is $of: it is being prepared since $since', ({ change, since }) => {
+    expect(aPod(change).preparingSince).toBe(since);
   });
 
   it('has the end of its grace period, by which it should have ended', () => {

@@ -51,6 +51,8 @@ export interface ChildPod extends StoredObject {
   readonly deadline: string | undefined;
   readonly startedAt: string | undefined;
   readonly end: PodEnd | undefined;
+  /** Since when its node mounts its volumes and sets up its network; undefined before that, and when it is done. */
+  readonly preparingSince: string | undefined;
   /** Why its container doesn't run yet. */
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   /** `repository@sha256:...` where the node knows it. */
@@ -85,7 +87,7 @@ export function projectJob(job: KubeJob): ChildJob {
   };
 }
 
-function holds(condition: string, status: KubeJob['status']): boolean {
+function holds(condition: string, status: (KubeJob | KubePod)['status']): boolean {
   return (
     status?.conditions?.some(({ type, status: value }) => type === condition && value === 'True') ?? false
   );
@@ -101,6 +103,7 @@ export function projectPod(pod: KubePod): ChildPod {
   // Others may have been put beside it.
   const container = status?.containerStatuses?.find(({ name }) => name === workerContainer);
   const phase = status?.phase ?? 'Pending';
+  const waiting = waitingOf(pod, container);
   return {
     ...common(metadata),
     phase,
@@ -109,7 +112,8 @@ export function projectPod(pod: KubePod): ChildPod {
     deadline: metadata.deletionTimestamp,
     startedAt: container?.state?.running?.startedAt ?? container?.state?.terminated?.startedAt ?? undefined,
     end: phase === 'Succeeded' || phase === 'Failed' ? podEnd(pod, container) : undefined,
-    waiting: waitingOf(pod, container),
+    preparingSince: waiting === undefined ? preparationStart(pod) : undefined,
+    waiting,
     imageId: container?.imageID,
   };
 }
@@ -155,10 +159,13 @@ function hasRun(terminated: NonNullable<ContainerStatus['state']>['terminated'])
   return Boolean(terminated?.startedAt) && Date.parse(terminated?.startedAt ?? '') > 0;
 }
 
+/** What every pod says first, also of containers that others have put before the worker's. */
+const beforeContainers: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
+
 function waitingOf({ status }: KubePod, container: ContainerStatus | undefined): ChildPod['waiting'] {
   if (status?.phase !== 'Pending' && status?.phase !== undefined) return undefined;
   const waiting = container?.state?.waiting;
-  if (waiting?.reason !== undefined && waiting.reason !== 'ContainerCreating') {
+  if (waiting?.reason !== undefined && !beforeContainers.has(waiting.reason)) {
     return { reason: waiting.reason, message: waiting.message ?? '' };
   }
   const unscheduled = status?.conditions?.find(
@@ -166,4 +173,12 @@ function waitingOf({ status }: KubePod, container: ContainerStatus | undefined):
   );
   if (unscheduled === undefined) return undefined;
   return { reason: unscheduled.reason ?? 'Unschedulable', message: unscheduled.message ?? '' };
+}
+
+function preparationStart({ metadata, spec, status = {} }: KubePod): string | undefined {
+  const { phase = 'Pending', conditions = [] } = status;
+  if (phase !== 'Pending' || spec.nodeName === undefined || holds('PodReadyToStartContainers', status))
+    return undefined;
+  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  return scheduled?.lastTransitionTime ?? metadata.creationTimestamp;
 }

@@ -12,12 +12,12 @@ import { ClusterCache } from './cluster-cache.ts';
 import { DepartedJobs } from './departed-jobs.ts';
 import { JobRecords } from './job-records.ts';
 import type { OperatorDefaults } from './operator-defaults.ts';
+import { PodComplaints } from './pod-complaints.ts';
 import { PodlessJobs } from './podless-jobs.ts';
 import { ProgressPoller } from './progress-poller.ts';
 import { RecentWrites } from './recent-writes.ts';
 import { Reconciler } from './reconciler.ts';
 import { StatusWriter } from './status-writer.ts';
-import { UnmountedPods } from './unmounted-pods.ts';
 
 /** The name of the controller, and of its queue, in metrics. */
 const controllerName = 'distillationjob';
@@ -83,7 +83,7 @@ export class DistillationJobController implements Controller {
       departed,
       claims: new Claims(client, clock),
       podless,
-      unmounted: new UnmountedPods(client, clock),
+      complaints: new PodComplaints(client, clock),
       obstacles: new Obstacles(clock),
       recorder: this.#recorder,
       metrics,

@@ -111,6 +111,7 @@ export const volumeClaims: Resource<VolumeClaim> = {
 
 export interface CoreEvent extends KubeObject {
   readonly involvedObject?: { readonly uid?: string };
+  readonly reason?: string;
   readonly message?: string;
   readonly lastTimestamp?: string | null;
   readonly eventTime?: string | null;

@@ -28,8 +28,14 @@ describe('the state of an attempt', () => {
       of: 'a pod whose volume can not be mounted',
       jobs: [aJob()],
       pods: [aPod({ node: 'gpu-1' })],
-      unmounted: new Map([
-        [aPod().metadata.uid, 'MountVolume.SetUp failed for volume "s3": secret "s3" not found'],
+      complaints: new Map([
+        [
+          aPod().metadata.uid,
+          {
+            reason: 'FailedMount',
+            message: 'MountVolume.SetUp failed for volume "s3": secret "s3" not found',
+          },
+        ],
       ]),
       expected: {
         state: 'Pending',
@@ -180,8 +186,8 @@ describe('the state of an attempt', () => {
       pods: [],
       expected: { waiting: { reason: 'Queued', message: 'unit-000 waits to be resumed.' } },
     },
-  ])('$of', ({ jobs, pods, expected, unmounted = new Map() }) => {
-    const { attempts } = observe({ jobs, pods, unmounted });
+  ])('$of', ({ jobs, pods, expected, complaints = new Map() }) => {
+    const { attempts } = observe({ jobs, pods, complaints });
     expect(attempts).toHaveLength(1);
     expect(attempts[0]).toMatchObject(expected);
   });

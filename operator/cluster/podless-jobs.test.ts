@@ -13,7 +13,8 @@ function start() {
   const podless = new PodlessJobs(cluster, clock);
   const event = (name: string, message: string, lastTimestamp: string): void => {
     const involvedObject = { uid: job.metadata.uid };
-    cluster.put(coreEvents, { metadata: { name }, message, lastTimestamp, involvedObject });
+    const reason = 'FailedCreate';
+    cluster.put(coreEvents, { metadata: { name }, reason, message, lastTimestamp, involvedObject });
   };
   const ask = async () => (await podless.reasonsFor([job], {})).get(job.metadata.uid);
   return { clock, cluster, podless, event, ask };

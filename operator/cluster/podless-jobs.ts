@@ -29,7 +29,7 @@ export class PodlessJobs {
 
   constructor(client: Pick<KubeClient, 'list'>, clock: Clock) {
     this.#clock = clock;
-    this.#events = new RecentEvents(client, clock, 'involvedObject.kind=Job,reason=FailedCreate');
+    this.#events = new RecentEvents(client, clock, { kind: 'Job', reasons: ['FailedCreate'] });
   }
 
   /** By the UID of the Job. */
@@ -52,6 +52,6 @@ export class PodlessJobs {
     if (now - first.seconds < podlessSeconds) return { since, why: undefined };
     const said = await this.#events.lastAbout(metadata, call);
     const unit = identity === undefined ? metadata.name : unitNameOf(identity.stage, identity.index);
-    return { since, why: said === undefined ? undefined : podlessSentence(unit, said) };
+    return { since, why: said === undefined ? undefined : podlessSentence(unit, said.message) };
   }
 }

@@ -1,3 +1,4 @@
+import type { Why } from '../decide/observed.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { coreEvents, type CoreEvent } from './kube-objects.ts';
@@ -5,34 +6,42 @@ import { coreEvents, type CoreEvent } from './kube-objects.ts';
 /** Until the events of a namespace are read again. */
 const trustedSeconds = 30;
 
-/** The last event of each object by its UID. */
-type Messages = ReadonlyMap<string, CoreEvent>;
+/** What the last event of each object says, by its UID. */
+type Messages = ReadonlyMap<string, Why>;
 
-/** Events of one kind, read for all jobs in a namespace together: some things nothing else says. */
+interface EventsToRead {
+  /** What they are about, such as `Pod`. */
+  readonly kind: string;
+  readonly reasons: readonly string[];
+}
+
+/** Warnings of a few kinds, read for all jobs in a namespace together: some things nothing else says. */
 export class RecentEvents {
   readonly #client: Pick<KubeClient, 'list'>;
   readonly #clock: Clock;
-  readonly #fieldSelector: string;
+  readonly #wanted: EventsToRead;
   readonly #read = new Map<string, { readonly until: number; readonly messages: Promise<Messages> }>();
 
-  constructor(client: Pick<KubeClient, 'list'>, clock: Clock, fieldSelector: string) {
+  constructor(client: Pick<KubeClient, 'list'>, clock: Clock, wanted: EventsToRead) {
     this.#client = client;
     this.#clock = clock;
-    this.#fieldSelector = fieldSelector;
+    this.#wanted = wanted;
   }
 
   /** What the last one about an object says. */
   async lastAbout(
     { uid, namespace = '' }: { readonly uid: string; readonly namespace?: string | undefined },
     call: CallOptions,
-  ): Promise<string | undefined> {
-    return (await this.#messages(namespace, call)).get(uid)?.message;
+  ): Promise<Why | undefined> {
+    return (await this.#messages(namespace, call)).get(uid);
   }
 
   async #messages(namespace: string, call: CallOptions): Promise<Messages> {
     const now = this.#clock.seconds();
+    // Also those of namespaces that nobody asks about any more.
+    for (const [name, { until }] of this.#read) if (until <= now) this.#read.delete(name);
     const known = this.#read.get(namespace);
-    if (known !== undefined && known.until > now) return await known.messages;
+    if (known !== undefined) return await known.messages;
     const messages = this.#list(namespace, call);
     this.#read.set(namespace, { until: now + trustedSeconds, messages });
     // What failed is asked again by the next one.
@@ -41,13 +50,19 @@ export class RecentEvents {
   }
 
   async #list(namespace: string, call: CallOptions): Promise<Messages> {
-    const fieldSelector = this.#fieldSelector;
-    const { items } = await this.#client.list(coreEvents, { namespace, fieldSelector, ...call });
-    const inOrder = items.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
-    return new Map(inOrder.map((event) => [event.involvedObject?.uid ?? '', event]));
+    const { kind, reasons } = this.#wanted;
+    // A selector knows no "or" for the reasons; most other events are no warnings.
+    const fieldSelector = `type=Warning,involvedObject.kind=${kind}`;
+    const { items } = await this.#client.list(coreEvents, { namespace, fieldSelector, ...call }, wordsOf);
+    const inOrder = items
+      .filter(({ why }) => reasons.includes(why.reason))
+      .toSorted((a, b) => (a.time < b.time ? -1 : 1));
+    return new Map(inOrder.map(({ uid, why }) => [uid, why]));
   }
 }
 
-function timeOf({ lastTimestamp, eventTime, metadata }: CoreEvent): string {
-  return lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+function wordsOf({ involvedObject, reason = '', message = '', ...times }: CoreEvent) {
+  const { lastTimestamp, eventTime, metadata } = times;
+  const time = lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+  return { uid: involvedObject?.uid ?? '', why: { reason, message }, time };
 }

@@ -5,7 +5,7 @@ import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Decision } from '../decide/decision.ts';
 import { fitStatus } from '../decide/fit-status.ts';
 import { deviceOf, packingOf, trainingOf } from '../decide/job-settings.ts';
-import type { Observed, ObservedAttempt } from '../decide/observed.ts';
+import type { Observed, ObservedAttempt, Why } from '../decide/observed.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
@@ -24,9 +24,9 @@ import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
 import { withOutOfSight } from './out-of-sight.ts';
 import { pinnedImage } from './pinned-image.ts';
+import { isPreparing, preparationSeconds, type PodComplaints } from './pod-complaints.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
-import { isBeginning, mountSeconds, type UnmountedPods } from './unmounted-pods.ts';
 import { recordResults } from './record-results.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
 
@@ -40,7 +40,7 @@ export interface ReconcilerOptions {
   readonly departed: DepartedJobs;
   readonly claims: Claims;
   readonly podless: PodlessJobs;
-  readonly unmounted: UnmountedPods;
+  readonly complaints: PodComplaints;
   readonly obstacles: Obstacles;
   readonly recorder: Pick<EventRecorder, 'record'>;
   readonly metrics: Pick<OperatorMetrics, 'statusWritten' | 'unitCreated'>;
@@ -126,13 +126,13 @@ export class Reconciler {
       );
     }
     const podless = await this.#reasonsForPodless(children, signal);
-    const beginning = children.pods.filter(isBeginning);
-    const unmounted = await this.#options.unmounted.messagesFor(beginning, { signal });
+    const preparing = children.pods.filter(isPreparing);
+    const complaints = await this.#options.complaints.about(preparing, { signal });
     let { record } = loaded;
-    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, unmounted });
+    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
     if (record.plan === undefined && observation.prepared !== undefined) {
       record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
-      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, unmounted });
+      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
     }
     if (record.student === undefined && observation.student !== undefined) {
       record = await records.recordStudent(object, observation.student, { signal });
@@ -161,7 +161,7 @@ export class Reconciler {
       nextResult,
       wait,
       withoutPods(children).length > 0 ? podlessSeconds : undefined,
-      beginning.length > 0 ? mountSeconds : undefined,
+      preparing.length > 0 ? preparationSeconds : undefined,
       runsOf(observed),
     );
   }
@@ -210,11 +210,7 @@ export class Reconciler {
 
   #observe(uid: string, { jobs, pods, departed }: Children, known?: Known): ObservedAttempts {
     const { clock, progress } = this.#options;
-    const {
-      record,
-      podless = new Map<string, Podless>(),
-      unmounted = new Map<string, string>(),
-    } = known ?? {};
+    const { record, podless = new Map<string, Podless>(), complaints = new Map<string, Why>() } = known ?? {};
     const { plan, specDigests, accepted } = record ?? {};
     return observeAttempts({
       uid,
@@ -227,7 +223,7 @@ export class Reconciler {
       formerJobs: this.#options.writes.jobsOf(uid),
       progress,
       podless,
-      unmounted,
+      complaints,
       now: clock.now(),
     });
   }
@@ -273,7 +269,7 @@ export interface Children {
 interface Known {
   readonly record: JobRecord;
   readonly podless: ReadonlyMap<string, Podless>;
-  readonly unmounted: ReadonlyMap<string, string>;
+  readonly complaints: ReadonlyMap<string, Why>;
 }
 
 interface Carried {

@@ -39,6 +39,39 @@ describe('a pod that does not start', () => {
       },
     },
     {
+      of: 'a volume of a Secret that is not there',
+      waiting: {
+        reason: 'FailedMount',
+        message: 'MountVolume.SetUp failed for volume "s3": secret "s3" not found',
+      },
+      why: {
+        reason: 'WaitingForVolume',
+        message:
+          'prepare waits for a volume: MountVolume.SetUp failed for volume "s3": secret "s3" not found. Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.',
+      },
+    },
+    {
+      of: 'a volume that another node has',
+      waiting: { reason: 'FailedAttachVolume', message: 'Multi-Attach error for volume "pvc-1"' },
+      why: {
+        reason: 'WaitingForVolume',
+        message:
+          'prepare waits for a volume: Multi-Attach error for volume "pvc-1". Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.',
+      },
+    },
+    {
+      of: 'a network on its node',
+      waiting: {
+        reason: 'FailedCreatePodSandBox',
+        message: 'Failed to create pod sandbox: plugin type="calico" failed (add): no addresses',
+      },
+      why: {
+        reason: 'WaitingForSandbox',
+        message:
+          'prepare has a node that can\'t set up its pod: Failed to create pod sandbox: plugin type="calico" failed (add): no addresses. Check the container runtime and the network plugin of that node.',
+      },
+    },
+    {
       of: 'a volume that is bound to another zone',
       waiting: {
         reason: 'Unschedulable',

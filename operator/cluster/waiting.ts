@@ -10,13 +10,25 @@ const imageProblems = new Set([
   'RegistryUnavailable',
 ]);
 
-/** Why a pod does not start, in words: the reason is one of ours, the message has what the cluster says. */
+/** Why a pod does not start, in words, from its status or an event: the reason is one of ours, the message has what the cluster says. */
 export function waitingSentence(unit: string, { reason, message }: Why): Why {
   const said = clip(message.trim(), 500) || reason;
   if (imageProblems.has(reason)) {
     return {
       reason: 'WaitingForImage',
       message: `${unit} waits for its image, which can't be pulled: ${sentence(said)} Check spec.pod.image and imagePullSecrets.`,
+    };
+  }
+  if (reason === 'FailedMount' || reason === 'FailedAttachVolume') {
+    return {
+      reason: 'WaitingForVolume',
+      message: `${unit} waits for a volume: ${sentence(said)} Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+    };
+  }
+  if (reason === 'FailedCreatePodSandBox') {
+    return {
+      reason: 'WaitingForSandbox',
+      message: `${unit} has a node that can't set up its pod: ${sentence(said)} Check the container runtime and the network plugin of that node.`,
     };
   }
   if (/persistentvolumeclaim|volume/i.test(message) && reason !== 'CreateContainerConfigError') {
@@ -31,14 +43,6 @@ export function waitingSentence(unit: string, { reason, message }: Why): Why {
   if (reason === 'SchedulingGated')
     return { reason: 'Queued', message: `${unit} is held back by a scheduling gate.` };
   return { reason: 'WaitingForNode', message: `${unit} waits for a node: ${said}` };
-}
-
-/** Why a pod that has a node does not begin, from the event that says so. */
-export function mountSentence(unit: string, said: string): Why {
-  return {
-    reason: 'WaitingForVolume',
-    message: `${unit} waits for a volume: ${sentence(clip(said.trim(), 500))} Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.`,
-  };
 }
 
 /** Why the cluster makes no pod for a Job, from the event that says so. */

@@ -22,6 +22,8 @@ export const misbehaviours = [
   'MessageLost',
   /** The image can't be pulled for a while. */
   'ImagePullBackOff',
+  /** A volume can't be mounted, of which the pod itself says nothing; it waits until someone deletes it. */
+  'Unmounted',
   /** The node is gone: the pod is Terminating until someone forces it. */
   'NodeGone',
 ] as const;

@@ -22,6 +22,7 @@ export interface PodSurroundings {
 }
 
 const dyingShare = 0.5;
+const secondsOfDay = 86_400;
 
 /** One pod from its node on, as a kubelet would have it. */
 export class PodRun {
@@ -46,7 +47,9 @@ export class PodRun {
       return;
     }
     if (wholeLife && this.pod.nodeName === undefined && !(await writer.bind(this.pod, node))) return;
-    if (this.#misbehaviour === 'ImagePullBackOff') await this.#waitForImage();
+    const { pullSeconds } = this.#around;
+    if (this.#misbehaviour === 'ImagePullBackOff') await this.#wait('ImagePullBackOff', pullSeconds);
+    if (this.#misbehaviour === 'Unmounted') await this.#wait('ContainerCreating', secondsOfDay);
     const start = clock.now();
     if (wholeLife && !this.asked.signal.aborted) {
       const status = podStatus.running(this.pod, start, this.#around.nextAddress());
@@ -61,10 +64,10 @@ export class PodRun {
     if (this.asked.signal.aborted) await writer.remove(this.pod, 0);
   }
 
-  async #waitForImage(): Promise<void> {
-    const { writer, clock, pullSeconds } = this.#around;
-    await writer.setStatus(this.pod, podStatus.waiting(this.pod, clock.now(), 'ImagePullBackOff'));
-    await sleep(clock, pullSeconds, this.asked.signal).catch(() => undefined);
+  async #wait(reason: string, seconds: number): Promise<void> {
+    const { writer, clock } = this.#around;
+    await writer.setStatus(this.pod, podStatus.waiting(this.pod, clock.now(), reason));
+    await sleep(clock, seconds, this.asked.signal).catch(() => undefined);
   }
 
   async #work(): Promise<Ending> {

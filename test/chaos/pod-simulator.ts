@@ -88,6 +88,7 @@ export class PodSimulator implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped.abort();
+    for (const { asked } of this.#runs.values()) asked.abort();
     this.removeGoneNodes();
     await this.#reflecting;
     await Promise.allSettled(this.#playing);

@@ -22,7 +22,8 @@ export function unschedulable(pod: PodView, now: Date): StatusPatch {
 }
 
 export function waiting(pod: PodView, now: Date, reason: string): StatusPatch {
-  const state = { waiting: { reason, message: `Back-off pulling image "${pod.container.image}"` } };
+  const message = reason === 'ContainerCreating' ? '' : `Back-off pulling image "${pod.container.image}"`;
+  const state = { waiting: { reason, message } };
   return {
     phase: 'Pending',
     startTime: now.toISOString(),

@@ -3,6 +3,7 @@ import { jobs, pods } from '../chaos/objects.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
 import { waitFor } from '../cluster/wait-for.ts';
+import { complain } from './complain.ts';
 import {
   allOnce,
   conditionsOf,
@@ -10,8 +11,8 @@ import {
   foreignJob,
   isOver,
   namespace,
-  quotaMessage,
   startOperatorWorld,
+  waitingMessage,
   type OperatorWorld,
   type Part,
 } from './operator-world.ts';
@@ -198,7 +199,9 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
   test('waits for quota, and says so', async () => {
     await createPoorNamespace(world, 'poor', { 'count/jobs.batch': '0' });
     await world.create('poor', { namespace: 'poor' });
-    expect(await quotaMessage(world, 'poor')).toContain('poor-p000-1 waits for quota of the namespace');
+    expect(await waitingMessage(world, 'poor', 'QuotaExceeded')).toContain(
+      'poor-p000-1 waits for quota of the namespace',
+    );
     await world.kubectl(['delete', 'quota', 'none', '-n', 'poor']);
     await world.kubectl(['wait', '-n', 'poor', '--for=condition=Complete', 'distill/poor', '--timeout=60s']);
   });
@@ -206,9 +209,25 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
   test('waits for quota of pods, of which only an event of its Job tells', async () => {
     await createPoorNamespace(world, 'podless', { pods: '0' });
     await world.create('podless', { namespace: 'podless' });
-    expect(await quotaMessage(world, 'podless')).toMatch(
+    expect(await waitingMessage(world, 'podless', 'QuotaExceeded')).toMatch(
       /^prepare waits for quota of the namespace: .*exceeded quota: none/,
     );
+  });
+
+  test('waits for a volume that can not be mounted, of which only an event of its pod tells', async () => {
+    const where = 'unmounted';
+    await world.controlPlane.createNamespace(where);
+    await world.create(where, { namespace: where, parts: { prepare: ['Unmounted'] } });
+    const pod = await waitFor('its pod', async () => {
+      const { items } = await world.client.list(pods, { namespace: where });
+      return items[0];
+    });
+    const message = 'MountVolume.SetUp failed for volume "keys" : secret "s3" not found';
+    await complain(world.client, pod, { reason: 'FailedMount', message });
+    expect(await waitingMessage(world, where, 'WaitingForVolume')).toContain(
+      `prepare waits for a volume: ${message}. Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+    );
+    await world.kubectl(['delete', 'distill', where, '-n', where, '--timeout=30s']);
   });
 
   test('goes with its namespace', async () => {

@@ -223,14 +223,15 @@ export async function createPoorNamespace(
   await waitFor('the quota to be in force', async () => (await run(inForce)) || undefined);
 }
 
-/** What the job of a name in the namespace of that name says about the quota that it waits for. */
-export async function quotaMessage(
+/** What the job of a name in the namespace of that name says as soon as it waits for this reason. */
+export async function waitingMessage(
   { kubectl: run }: Pick<OperatorWorld, 'kubectl'>,
   name: string,
+  reason: string,
 ): Promise<string> {
-  const path = 'jsonpath={.status.conditions[?(@.reason=="QuotaExceeded")].message}';
+  const path = `jsonpath={.status.conditions[?(@.reason=="${reason}")].message}`;
   const ask = ['get', 'distill', name, '-n', name, '-o', path];
-  return await waitFor('the job to wait for quota', async () => (await run(ask)) || undefined);
+  return await waitFor(`the job to say ${reason}`, async () => (await run(ask)) || undefined);
 }
 
 /** A Job that belongs to nobody. */

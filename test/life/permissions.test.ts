@@ -17,8 +17,8 @@ import {
   foreignJob,
   isOver,
   namespace,
-  quotaMessage,
   startOperatorWorld,
+  waitingMessage,
 } from './operator-world.ts';
 
 const manifest = fileURLToPath(new URL('../../helm/manifests/rbac.yaml', import.meta.url));
@@ -115,7 +115,7 @@ describe.skipIf(cannotRun('The permissions of the operator', await whyNoControlP
       }
       await createPoorNamespace(world, 'podless', { pods: '0' });
       await world.create('podless', { namespace: 'podless' });
-      await quotaMessage(world, 'podless');
+      await waitingMessage(world, 'podless', 'QuotaExceeded');
       // Results are noted down when their Jobs have ended a while ago.
       const log = auditLog(folder.path);
       await waitFor('results that are noted down', async () =>

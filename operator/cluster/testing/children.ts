@@ -201,6 +201,14 @@ export const podStatus = {
     conditions: [{ type: 'PodScheduled', status: 'True' }],
     containerStatuses: [{ name: 'worker', imageID: '', state: { waiting: { reason, message } } }],
   }),
+  /** Its volumes are being mounted and its sandbox made, or both are done and its image is pulled. */
+  creating: (scheduledAt = 1, readyToStart: 'True' | 'False' = 'False'): KubePod['status'] => ({
+    ...podStatus.waiting('ContainerCreating', ''),
+    conditions: [
+      { type: 'PodScheduled', status: 'True', lastTransitionTime: time(scheduledAt) },
+      { type: 'PodReadyToStartContainers', status: readyToStart },
+    ],
+  }),
   unscheduled: (message: string, reason = 'Unschedulable'): KubePod['status'] => ({
     phase: 'Pending',
     conditions: [{ type: 'PodScheduled', status: 'False', reason, message }],

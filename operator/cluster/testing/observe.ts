@@ -20,7 +20,7 @@ export function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
     formerJobs: new Set(['mnist-u000-1', 'mnist-p000-1']),
     progress: new Map(),
     podless: new Map(),
-    unmounted: new Map(),
+    complaints: new Map(),
     now: at(200),
     ...change,
   });

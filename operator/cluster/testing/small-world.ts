@@ -19,10 +19,10 @@ import {
 } from '../kube-objects.ts';
 import { jobNameOf } from '../names.ts';
 import type { OperatorDefaults } from '../operator-defaults.ts';
+import { PodComplaints } from '../pod-complaints.ts';
 import { PodlessJobs } from '../podless-jobs.ts';
 import { RecentWrites } from '../recent-writes.ts';
 import { Reconciler, type ReconcilerOptions } from '../reconciler.ts';
-import { UnmountedPods } from '../unmounted-pods.ts';
 import { StatusWriter } from '../status-writer.ts';
 import { aKubePod, complete, owner, podStatus, type PodChange } from './children.ts';
 import { accepted, aDistillationJob, defaults, type ObjectChange } from './distillation-jobs.ts';
@@ -210,7 +210,7 @@ export class SmallWorld {
       departed: this.#departed,
       claims: new Claims(cluster, clock),
       podless: new PodlessJobs(cluster, clock),
-      unmounted: new UnmountedPods(cluster, clock),
+      complaints: new PodComplaints(cluster, clock),
       obstacles: new Obstacles(clock),
       recorder: { record: ({ reason }) => void cluster.requests.push(`event ${reason}`) },
       metrics: { statusWritten: () => undefined, unitCreated: () => undefined },

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { coreEvents } from './kube-objects.ts';
+import { isPreparing, PodComplaints } from './pod-complaints.ts';
+import { aPod, podStatus } from './testing/children.ts';
+import { FakeCluster } from './testing/fake-cluster.ts';
+
+interface Said {
+  readonly reason?: string;
+  readonly lastTimestamp?: string;
+}
+
+function start() {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster();
+  const pod = { ...aPod({ node: 'gpu-1' }), preparingSince: clock.now().toISOString() };
+  const event = (message: string, { reason = 'FailedMount', ...said }: Said = {}): void => {
+    const involvedObject = { uid: pod.metadata.uid };
+    cluster.put(coreEvents, { metadata: { name: message }, reason, message, involvedObject, ...said });
+  };
+  const pods = new PodComplaints(cluster, clock);
+  const ask = async () => (await pods.about([pod], {})).get(pod.metadata.uid);
+  return { clock, cluster, pods, pod, event, ask };
+}
+
+const missing = 'secret "s3" not found';
+
+describe('a pod that does not begin on its node', () => {
+  it('is given 15 s before anyone asks why', async () => {
+    const { clock, cluster, event, ask } = start();
+    event(missing);
+    await clock.advance(14);
+    expect(await ask()).toBeUndefined();
+    expect(cluster.requests).toEqual([]);
+    await clock.advance(1);
+    expect(await ask()).toEqual({ reason: 'FailedMount', message: missing });
+    expect(cluster.requests).toEqual(['list events']);
+  });
+
+  it('waits for nothing that anyone knows of when there is no event', async () => {
+    const { clock, ask } = start();
+    await clock.advance(100);
+    expect(await ask()).toBeUndefined();
+  });
+
+  it('is asked about again every 30 s', async () => {
+    const { clock, cluster, event, ask } = start();
+    await clock.advance(15);
+    await ask();
+    event(missing);
+    await clock.advance(29);
+    expect(await ask()).toBeUndefined();
+    await clock.advance(1);
+    expect(await ask()).toMatchObject({ message: missing });
+    expect(cluster.requests).toHaveLength(2);
+  });
+
+  it('shares the answer with the others of its namespace', async () => {
+    const { clock, cluster, pods, pod } = start();
+    await clock.advance(15);
+    await pods.about([pod, { ...pod, metadata: { ...pod.metadata, uid: 'another' } }], {});
+    expect(cluster.requests).toEqual(['list events']);
+  });
+
+  it('is said to wait for what its node complained of last, whatever others say of it', async () => {
+    const { clock, event, ask } = start();
+    event('no addresses', { reason: 'FailedCreatePodSandBox', lastTimestamp: '2026-03-01T12:00:09Z' });
+    event(missing, { lastTimestamp: '2026-03-01T12:00:05Z' });
+    event('no GPU', { reason: 'FailedScheduling', lastTimestamp: '2026-03-01T12:00:10Z' });
+    await clock.advance(15);
+    expect(await ask()).toEqual({ reason: 'FailedCreatePodSandBox', message: 'no addresses' });
+  });
+});
+
+it.each([
+  { of: 'has a node and says nothing', pod: aPod({ node: 'gpu-1' }), expected: true },
+  { of: 'has no node yet', pod: aPod(), expected: false },
+  { of: 'runs', pod: aPod({ node: 'gpu-1', status: podStatus.running() }), expected: false },
+  { of: 'is told to end', pod: aPod({ node: 'gpu-1', deadline: 100 }), expected: false },
+])('a pod that $of is being prepared: $expected', ({ pod, expected }) => {
+  expect(isPreparing(pod)).toBe(expected);
+});
