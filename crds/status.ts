@@ -110,6 +110,11 @@ const block = z.strictObject({
   completionTime: timestamp().optional().describe('When it ended.'),
 });
 
+const attempts = z.strictObject({
+  prepare: count.optional().describe('How many attempts prepare has had.'),
+  finetune: count.optional().describe('How many attempts finetune has had.'),
+});
+
 const suspension = z.strictObject({
   startTime: timestamp().describe('When nothing of it ran any more.'),
   endTime: timestamp().optional().describe('When it was resumed; absent while it is suspended.'),
@@ -220,6 +225,9 @@ export const status = z.strictObject({
   completionTime: timestamp().optional().describe('When the job ended, in success or failure.'),
   teacher: teacher.optional().describe('What is known of the teacher.'),
   student: student.optional().describe('What is known of the student.'),
+  attempts: attempts
+    .optional()
+    .describe('The attempts at prepare and finetune; those at blocks are counted with each block.'),
   blocks: listMap(block, ['name'], 128)
     .optional()
     .describe("Each block, replaced or kept, in the network's order."),

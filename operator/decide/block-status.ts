@@ -48,7 +48,7 @@ function plannedStatus(
   return {
     name: block.name,
     layers: layersText(block.layers),
-    attempts: Math.max(previous?.attempts ?? 0, ...unit.attempts.map(({ number }) => number)),
+    attempts: unit.nextNumber - 1,
     ...(cameTo(previous, unit) ?? madeOf(swap, unit) ?? trainingStatus(block.name, unit)),
     ...(node === undefined ? {} : { node }),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),

@@ -128,6 +128,19 @@ describe('whatever is observed', () => {
     });
   });
 
+  it('nor does a number come again when all attempts are gone and the status is left', () => {
+    forAll((observed, { status }) => {
+      // What is committed is noted elsewhere, too: it stays.
+      const left = observed.attempts.filter(isDone);
+      const { create } = decide({ ...observed, attempts: left, previous: status }, at(100));
+      for (const { unit, attemptNumber } of create) {
+        expect(Math.max(0, ...ofUnit(observed, unit).map(({ number }) => number))).toBeLessThan(
+          attemptNumber,
+        );
+      }
+    });
+  });
+
   it('finetune has every unit that is done, and begins when no other can', () => {
     forAll((observed, { create }) => {
       const finetune = create.find(({ stage }) => stage === 'Finetune');

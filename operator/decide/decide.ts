@@ -31,7 +31,7 @@ export function decide(observed: Observed, now: Date): Decision {
     create: mayStart ? startable(units, observed, now) : [],
     remove: decideRemovals(units, observed, verdict),
     status,
-    events: eventsOf(status, observed),
+    events: eventsOf(status, units, observed),
     ...(requeueAfterSeconds === undefined ? {} : { requeueAfterSeconds }),
   };
 }

@@ -4,13 +4,13 @@ import { judgedWithoutLabels } from './judged-by.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
 import { prepareWarnings } from './prepare-warnings.ts';
 import { firstLine } from './text.ts';
-import { distillUnits } from './units.ts';
+import { attemptsCounted, type UnitView, type UnitViews } from './units.ts';
 
 /** What is worth an event: only what changed since the status was last written. */
-export function eventsOf(status: DistillationJobStatus, observed: Observed): JobEvent[] {
+export function eventsOf(status: DistillationJobStatus, units: UnitViews, observed: Observed): JobEvent[] {
   return [
     ...phaseEvents(status, observed),
-    ...attemptEvents(status, observed),
+    ...attemptEvents(units, observed),
     ...blockEvents(status, observed),
   ];
 }
@@ -44,36 +44,32 @@ function phaseEvents(status: DistillationJobStatus, observed: Observed): JobEven
 }
 
 /** A unit has begun another attempt after one that failed, or that the cluster ended: why, and that little is lost. */
-function attemptEvents(
-  status: DistillationJobStatus,
-  { previous, attempts, prepared }: Observed,
-): JobEvent[] {
-  if (prepared === undefined) return [];
-  const earlier = new Map(previous?.blocks?.map((block) => [block.name, block.attempts ?? 0]));
-  return distillUnits(prepared).flatMap(({ name, blocks }): JobEvent[] => {
-    const block = blocks[0];
-    if (block === undefined) return [];
-    const now = status.blocks?.find((each) => each.name === block)?.attempts ?? 0;
-    if (now < 2 || now === earlier.get(block)) return [];
-    const own = attempts.filter(({ unit }) => unit === name).toSorted((a, b) => a.number - b.number);
-    const last = own.at(-2);
-    if (last === undefined) return [];
-    const what = `Attempt ${last.number} of ${blocks.length === 1 ? 'block' : 'blocks'} ${blocks.join(', ')}`;
-    if (last.state === 'Failed') {
+function attemptEvents({ prepare, distill, finetune }: UnitViews, { previous }: Observed): JobEvent[] {
+  return [prepare, ...distill, finetune].flatMap((unit): JobEvent[] => {
+    const begun = unit.nextNumber - 1;
+    if (begun <= attemptsCounted(previous, unit)) return [];
+    const last = unit.attempts.find(({ number }) => number === begun - 1);
+    const what = `Attempt ${begun - 1} of ${nameOf(unit)}`;
+    if (last?.state === 'Failed') {
       return [{ type: 'Warning', reason: 'AttemptFailed', message: `${what} ${endOf(last)}` }];
     }
     // Without a word of why, it was the user who stopped it.
-    if (last.state !== 'Interrupted' || last.message === undefined) return [];
+    if (last?.state !== 'Interrupted' || last.message === undefined) return [];
     const message = `${what} ended without a result, and is followed by another: ${firstLine(last.message)}`;
     return [{ type: 'Warning', reason: 'AttemptInterrupted', message }];
   });
 }
 
-function endOf({ exitCode, message = 'no reason given' }: ObservedAttempt): string {
+function nameOf({ name, blocks }: UnitView): string {
+  if (blocks.length === 0) return name;
+  return `${blocks.length === 1 ? 'block' : 'blocks'} ${blocks.join(', ')}`;
+}
+
+function endOf({ stage, exitCode, message = 'no reason given' }: ObservedAttempt): string {
   const signal = exitCode === undefined ? /\bSIG[A-Z0-9]+\b/.exec(message)?.[0] : undefined;
-  return signal === undefined
-    ? `failed and is tried again: ${firstLine(message)}`
-    : `was killed (${signal}); it goes on from its checkpoint.`;
+  if (signal === undefined) return `failed and is tried again: ${firstLine(message)}`;
+  // Prepare writes no checkpoint.
+  return `was killed (${signal}); it ${stage === 'Prepare' ? 'begins anew' : 'goes on from its checkpoint'}.`;
 }
 
 function blockEvents(status: DistillationJobStatus, { previous }: Observed): JobEvent[] {

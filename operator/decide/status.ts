@@ -37,6 +37,7 @@ export function describeStatus(
     ...(verdict.kind === 'Open' ? {} : { completionTime: completionTime(units, observed, now) }),
     ...networks,
     ...memoryOf(observed, now),
+    ...attemptsOf(units),
     blocks: blockStatuses(units, observed),
     ...(progress === undefined ? {} : { progress }),
     speedup,
@@ -53,6 +54,13 @@ function memoryOf(observed: Observed, now: Date): Pick<DistillationJobStatus, 'r
   if (observed.suspensions !== undefined) return {};
   const suspensions = suspensionsOf(observed, now);
   return { retry: observed.retry, ...(suspensions.length === 0 ? {} : { suspensions: [...suspensions] }) };
+}
+
+/** Those at units that the table of blocks does not show. */
+function attemptsOf({ prepare, finetune }: UnitViews): Pick<DistillationJobStatus, 'attempts'> {
+  const counts = { prepare: prepare.nextNumber - 1, finetune: finetune.nextNumber - 1 };
+  if (counts.finetune > 0) return { attempts: counts };
+  return counts.prepare > 0 ? { attempts: { prepare: counts.prepare } } : {};
 }
 
 /** Kept once written; the end of finetune where that ended the job. */

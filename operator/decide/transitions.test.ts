@@ -14,6 +14,7 @@ const status: DistillationJobStatus = {
   observedGeneration: 1,
   phase: 'Distilling',
   retry: 0,
+  attempts: { prepare: 1, finetune: 1 },
   conditions: [ready],
   blocks: [{ name: 'a', layers: 'a', state: 'Running', attempts: 1, progress: 10 }],
   progress: { done: 0, total: 1, percent: 10 },
@@ -29,6 +30,8 @@ describe('news', () => {
     { of: 'another reason', change: { conditions: [{ ...ready, reason: 'Queued' }] } },
     { of: 'a condition that holds no more', change: { conditions: [] } },
     { of: 'the state of a block', change: { blocks: [{ ...block, state: 'Distilled' }] } },
+    { of: 'another attempt at prepare', change: { attempts: { prepare: 2, finetune: 1 } } },
+    { of: 'another attempt at finetune', change: { attempts: { prepare: 1, finetune: 2 } } },
     { of: 'another attempt at a block', change: { blocks: [{ ...block, attempts: 2 }] } },
     { of: 'what became of a block', change: { blocks: [{ ...block, replaced: true }] } },
   ])('is $of', ({ change }) => {

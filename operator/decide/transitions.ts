@@ -9,6 +9,7 @@ export function transitionsOf(status: DistillationJobStatus): string {
     retry,
     suspensions?.map(({ startTime, endTime }) => [startTime, endTime]),
     conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
+    [status.attempts?.prepare, status.attempts?.finetune],
     blocks?.map(({ name, state, attempts, replaced }) => [name, state, attempts, replaced]),
   ]);
 }

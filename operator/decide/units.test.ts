@@ -56,10 +56,28 @@ describe('failures of a unit', () => {
   });
 });
 
-it('numbers attempts on from those that are gone, as the status remembers them', () => {
-  const ran = anObserved([running('unit-000', { number: 3 }), ...others]);
-  const previous = decide(ran, later).status;
-  expect(created({ ...anObserved(others), previous })).toEqual(['unit-000#4']);
+describe('attempts are numbered on from those that are gone, as the status remembers them,', () => {
+  const all = [distilled('unit-000', 'a'), ...others];
+
+  it.each([
+    { unit: 'prepare', observed: anUnpreparedJob(), attempts: [] },
+    { unit: 'unit-000', observed: anObserved(), attempts: others },
+    { unit: 'finetune', observed: anObserved(), attempts: all },
+  ])('at $unit', ({ unit, observed, attempts }) => {
+    const left = { ...observed, attempts: [...observed.attempts, ...attempts] };
+    const ran = { ...left, attempts: [...left.attempts, running(unit, { number: 3 })] };
+    const previous = decide(ran, later).status;
+    expect(created({ ...left, previous })).toEqual([`${unit}#4`]);
+    // It is remembered for longer than one status.
+    const next = decide({ ...left, previous }, later).status;
+    expect(created({ ...left, previous: next })).toEqual([`${unit}#4`]);
+  });
+
+  it('those of before an edit, too', () => {
+    const ran = anObserved([failed('unit-000', { number: 3, superseded: true }), ...others]);
+    const previous = decide(ran, later).status;
+    expect(created({ ...anObserved(others), previous })).toEqual(['unit-000#4']);
+  });
 });
 
 describe('attempts that never got to work', () => {

@@ -1,3 +1,4 @@
+import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from './decision.ts';
 import type { Backoff, CommittedResult, Observed, ObservedAttempt, Prepared } from './observed.ts';
@@ -57,16 +58,21 @@ export function viewUnits(observed: Observed): UnitViews {
       .filter(({ superseded }) => superseded !== true)
       .toSorted((a, b) => a.number - b.number);
     // What was deleted in between has been counted in the status.
-    const counted = observed.previous?.blocks?.filter(({ name }) => unit.blocks.includes(name)) ?? [];
-    const numbers = [...all.map(({ number }) => number), ...counted.map((block) => block.attempts ?? 0)];
-    const nextNumber = 1 + Math.max(0, ...numbers);
-    return { ...unit, attempts, nextNumber, state: stateOf(attempts, observed) };
+    const count = Math.max(attemptsCounted(observed.previous, unit), ...all.map(({ number }) => number));
+    return { ...unit, attempts, nextNumber: count + 1, state: stateOf(attempts, observed) };
   };
   return {
     prepare: view(prepareUnit),
     distill: observed.prepared === undefined ? [] : distillUnits(observed.prepared).map(view),
     finetune: view(finetuneUnit),
   };
+}
+
+/** How many attempts a status says that a unit has had. */
+export function attemptsCounted(status: DistillationJobStatus | undefined, { stage, blocks }: Unit): number {
+  if (stage === 'Prepare') return status?.attempts?.prepare ?? 0;
+  if (stage === 'Finetune') return status?.attempts?.finetune ?? 0;
+  return status?.blocks?.find(({ name }) => name === blocks[0])?.attempts ?? 0;
 }
 
 /** A committed result ends a unit, whatever the exit code says and whatever else is still running. */
