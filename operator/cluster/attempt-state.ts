@@ -29,7 +29,7 @@ export function attemptOf(
   if (live.length === 0 && last?.end?.exitCode === exitCode.Committed) {
     return { ...base, ...unheard(job, last.end.finishedAt ?? job.createdAt) };
   }
-  if (job.isDeleting && live.length === 0) {
+  if (job.isDeleting && live.length === 0 && !input.departing.has(job.metadata.uid)) {
     return { ...base, state: 'Interrupted', endTime: new Date(job.deletedAt ?? input.now) };
   }
   const runs = live.some(({ phase }) => phase === 'Running');

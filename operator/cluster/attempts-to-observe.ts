@@ -14,6 +14,8 @@ export interface AttemptsToObserve {
   readonly pods: readonly ChildPod[];
   /** Jobs that have just been deleted: a pod of theirs may be yet to come. */
   readonly departed: readonly DepartedJob[];
+  /** Until when one may come for Jobs that are deleted and still there, by their UID. */
+  readonly departing: ReadonlyMap<string, Date>;
   readonly specDigests: Readonly<Record<Stage, Digest>>;
   readonly device: (stage: Stage) => 'CPU' | 'GPU';
   /** Present once a plan is committed: what later results must belong to. */

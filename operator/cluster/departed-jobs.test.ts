@@ -47,6 +47,24 @@ describe('a Job that is gone without an end', () => {
   });
 });
 
+describe('a Job that is deleted and still there', () => {
+  it('may get a pod for ten seconds after that was seen', async () => {
+    const { clock, departed } = start();
+    const job = aJob({ deletedAt: 10 });
+    departed.seen(job, { gone: false });
+    const until = new Date(clock.now().getTime() + 10_000);
+    await clock.advance(9);
+    expect(departed.until(job)).toEqual(until);
+    await clock.advance(1);
+    expect(departed.until(job)).toBeUndefined();
+  });
+
+  it('may get one for as long when the watch is yet to show that', async () => {
+    const { clock, departed } = start();
+    expect(departed.until(aJob())).toEqual(new Date(clock.now().getTime() + 10_000));
+  });
+});
+
 it.each([
   { what: 'a Job that had ended', job: aJob({ conditions: complete() }), gone: true },
   { what: 'a Job of somebody who only labelled it', job: { ...aJob(), controllerUid: 'other' }, gone: true },

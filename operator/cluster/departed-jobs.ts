@@ -17,14 +17,14 @@ interface Departure {
 }
 
 /**
- * Jobs that were deleted a moment ago without having ended. A pod of theirs may still appear, beside one of the next attempt
+ * Jobs that were deleted a moment ago without having ended, by their user or by the operator, gone or not. A pod of theirs may still appear, beside one of the next attempt
  * where that was made too early.
  */
 export class DepartedJobs {
   readonly #clock: Clock;
   /** Since when Jobs that are there are known to be deleted, by their UID. */
   readonly #deleting = new Map<string, number>();
-  /** In the order of their going. */
+  /** In the order of their going, which is nearly that of their `until`. */
   readonly #departed = new Map<string, Departure>();
 
   constructor(clock: Clock) {
@@ -44,16 +44,25 @@ export class DepartedJobs {
     if (since + lagSeconds > now) this.#departed.set(metadata.uid, { job, until: since + lagSeconds });
   }
 
-  /** Those of one owner. */
+  /** Until when a Job that is deleted, and still there, may get another pod; undefined when that is over. */
+  until({ metadata: { uid } }: ChildJob): Date | undefined {
+    const now = this.#clock.seconds();
+    // What was deleted a moment ago the watch has not shown yet.
+    const until = (this.#deleting.get(uid) ?? now) + lagSeconds;
+    return until > now ? this.#dateOf(until) : undefined;
+  }
+
+  /** Those of one owner that are gone. */
   of(ownerUid: string): readonly DepartedJob[] {
     const now = this.#clock.seconds();
     this.#sweep(now);
     return [...this.#departed.values()]
       .filter(({ job, until }) => job.controllerUid === ownerUid && until > now)
-      .map(({ job, until }) => ({
-        job,
-        until: new Date(this.#clock.now().getTime() + (until - now) * 1000),
-      }));
+      .map(({ job, until }) => ({ job, until: this.#dateOf(until) }));
+  }
+
+  #dateOf(seconds: number): Date {
+    return new Date(this.#clock.now().getTime() + (seconds - this.#clock.seconds()) * 1000);
   }
 
   #sweep(now: number): void {

@@ -110,7 +110,8 @@ export const volumeClaims: Resource<VolumeClaim> = {
 };
 
 export interface CoreEvent extends KubeObject {
-  readonly involvedObject?: { readonly uid?: string };
+  readonly type?: string;
+  readonly involvedObject?: { readonly uid?: string; readonly kind?: string };
   readonly reason?: string;
   readonly message?: string;
   readonly lastTimestamp?: string | null;

@@ -233,6 +233,14 @@ describe('children that are not where they should be', () => {
     expect(observe({ pods: [aPod({ status: podStatus.ended(1) })] }).attempts).toEqual([]);
   });
 
+  it('are about to end, too, when their Job is deleted and a pod of it may come', () => {
+    const job = aJob({ deletedAt: 190 });
+    const departing = new Map([[job.metadata.uid, at(205)]]);
+    const still = [{ state: 'Pending', stopping: true, number: 1 }];
+    expect(observe({ jobs: [job], departing })).toMatchObject({ attempts: still, changesAt: at(205) });
+    expect(observe({ jobs: [job] }).attempts).toMatchObject([{ state: 'Interrupted' }]);
+  });
+
   it('count when their Job has just been deleted, seen or not', () => {
     const departed = [{ job: aJob(), until: at(205) }];
     const still = [{ state: 'Pending', stopping: true, number: 1, unit: 'unit-000' }];

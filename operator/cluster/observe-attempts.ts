@@ -96,11 +96,12 @@ function unrecordedOf({ job, said }: VisibleJob): readonly Unrecorded[] {
   return [{ job, text: said.text, since: new Date(job.end.time) }];
 }
 
-function nextChange({ pods, departed, now }: AttemptsToObserve): Date | undefined {
+function nextChange({ pods, departed, departing, now }: AttemptsToObserve): Date | undefined {
   const abandonments = pods.flatMap(({ deadline, end }) =>
     deadline === undefined || end !== undefined ? [] : [abandonmentOf(deadline)],
   );
-  const times = [...abandonments, ...departed.map(({ until }) => until.getTime())];
+  const departures = [...departed.map(({ until }) => until), ...departing.values()];
+  const times = [...abandonments, ...departures.map((until) => until.getTime())];
   const next = Math.min(...times.filter((time) => time > now.getTime()));
   return next === Infinity ? undefined : new Date(next);
 }

@@ -19,7 +19,11 @@ const status = (change: Partial<Block>, phase: DistillationJobStatus['phase'] = 
   ],
 });
 const see = (given: DistillationJobStatus, jobs: readonly ChildJob[] = []) =>
-  withOutOfSight(observe({ jobs }), { object: { status: given }, record: { plan }, until });
+  withOutOfSight(observe({ jobs }), {
+    object: { status: given },
+    record: { plan, student: undefined },
+    until,
+  });
 
 describe('an attempt that the status has counted and nobody sees', () => {
   it('may have a pod that is yet to come', () => {
@@ -43,7 +47,18 @@ describe('an attempt that the status has counted and nobody sees', () => {
   });
 
   it('is of the past for an operator that has run for a while', () => {
-    const facts = { object: { status: status({}) }, record: { plan }, until: undefined };
+    const record = { plan, student: undefined };
+    const facts = { object: { status: status({}) }, record, until: undefined };
     expect(withOutOfSight(observe({}), facts).attempts).toEqual([]);
+  });
+
+  it('may be one at prepare or finetune', () => {
+    const record = { plan: undefined, student: undefined };
+    const prepared = { phase: 'Preparing', attempts: { prepare: 1 } } as const;
+    const unprepared = withOutOfSight(observe({}), { object: { status: prepared }, record, until });
+    expect(unprepared.attempts).toMatchObject([{ unit: 'prepare', number: 1, stopping: true }]);
+    const done = { ...status({ state: 'Distilled' }, 'Finetuning'), attempts: { prepare: 1, finetune: 2 } };
+    expect(see(done).attempts).toMatchObject([{ unit: 'finetune', number: 2, stopping: true }]);
+    expect(see(done, [aJob({ stage: 'Finetune', attempt: 2 })]).attempts).toHaveLength(1);
   });
 });

@@ -1,12 +1,25 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
 import type { ObservedAttempt } from '../decide/observed.ts';
 import type { JobRecord } from './job-records.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { unitNameOf } from './names.ts';
 import type { ObservedAttempts } from './observe-attempts.ts';
 
-/** In the others nothing runs, or nobody has looked yet. */
-const working: ReadonlySet<DistillationJobStatus['phase']> = new Set(['Distilling', 'Finetuning']);
+/** In the others it was seen that nothing runs. */
+const working: ReadonlySet<DistillationJobStatus['phase']> = new Set([
+  'Pending',
+  'Preparing',
+  'Distilling',
+  'Finetuning',
+]);
+
+interface Counted {
+  readonly stage: Stage;
+  readonly unit: string;
+  /** The number of the last attempt that the status knows of. */
+  readonly number: number;
+}
 
 /**
  * What is observed, and attempts that the status has counted, of which neither Job nor pod is to be seen: somebody has
@@ -17,39 +30,49 @@ export function withOutOfSight(
   observation: ObservedAttempts,
   {
     object: { status = {} },
-    record: { plan },
+    record: { plan, student },
     until,
   }: {
     readonly object: Pick<DistillationJobObject, 'status'>;
-    readonly record: Pick<JobRecord, 'plan'>;
+    readonly record: Pick<JobRecord, 'plan' | 'student'>;
     readonly until: Date | undefined;
   },
 ): ObservedAttempts {
-  if (until === undefined || plan === undefined) return observation;
-  const lost = attemptsOutOfSight(status, plan.units, observation.attempts);
+  if (until === undefined || !working.has(status.phase)) return observation;
+  const open = [
+    ...(plan === undefined ? [countedAlone('Prepare', status.attempts?.prepare)] : []),
+    ...(plan === undefined ? [] : openUnits(status, plan.units)),
+    ...(student === undefined ? [countedAlone('Finetune', status.attempts?.finetune)] : []),
+  ];
+  const lost = open.filter(({ unit, number }) => {
+    const seen = observation.attempts.flatMap((each) => (each.unit === unit ? [each.number] : []));
+    return number > Math.max(0, ...seen);
+  });
   if (lost.length === 0) return observation;
   const { attempts, changesAt = until } = observation;
   return {
     ...observation,
-    attempts: [...attempts, ...lost],
+    attempts: [...attempts, ...lost.map(attemptOf)],
     changesAt: changesAt < until ? changesAt : until,
   };
 }
 
-function attemptsOutOfSight(
-  { phase, blocks = [] }: DistillationJobStatus,
+function countedAlone(stage: 'Prepare' | 'Finetune', number = 0): Counted {
+  return { stage, unit: unitNameOf(stage, 0), number };
+}
+
+function openUnits(
+  { blocks = [] }: DistillationJobStatus,
   units: readonly (readonly string[])[],
-  attempts: readonly ObservedAttempt[],
-): ObservedAttempt[] {
-  if (!working.has(phase)) return [];
+): readonly Counted[] {
   return units.flatMap((names, index) => {
-    const unit = unitNameOf('Distill', index);
     const block = blocks.find(({ name }) => name === names[0]);
-    const number = block?.attempts ?? 0;
     const isOpen = block?.state === 'Pending' || block?.state === 'Running';
-    const seen = Math.max(0, ...attempts.flatMap((each) => (each.unit === unit ? [each.number] : [])));
-    if (!isOpen || number <= seen) return [];
-    const id = `${unit}-${number}`;
-    return [{ unit, stage: 'Distill', id, number, retry: 0, state: 'Pending', stopping: true } as const];
+    const unit = unitNameOf('Distill', index);
+    return isOpen ? [{ stage: 'Distill', unit, number: block.attempts ?? 0 } as const] : [];
   });
+}
+
+function attemptOf({ stage, unit, number }: Counted): ObservedAttempt {
+  return { unit, stage, id: `${unit}-${number}`, number, retry: 0, state: 'Pending', stopping: true };
 }

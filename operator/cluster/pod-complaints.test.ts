@@ -15,8 +15,9 @@ function start() {
   const cluster = new FakeCluster();
   const pod = { ...aPod({ node: 'gpu-1' }), preparingSince: clock.now().toISOString() };
   const event = (message: string, { reason = 'FailedMount', ...said }: Said = {}): void => {
-    const involvedObject = { uid: pod.metadata.uid };
-    cluster.put(coreEvents, { metadata: { name: message }, reason, message, involvedObject, ...said });
+    const involvedObject = { kind: 'Pod', uid: pod.metadata.uid };
+    const type = 'Warning';
+    cluster.put(coreEvents, { metadata: { name: message }, type, reason, message, involvedObject, ...said });
   };
   const pods = new PodComplaints(cluster, clock);
   const ask = async () => (await pods.about([pod], {})).get(pod.metadata.uid);

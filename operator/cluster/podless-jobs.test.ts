@@ -12,9 +12,10 @@ function start() {
   const cluster = new FakeCluster();
   const podless = new PodlessJobs(cluster, clock);
   const event = (name: string, message: string, lastTimestamp: string): void => {
-    const involvedObject = { uid: job.metadata.uid };
+    const involvedObject = { kind: 'Job', uid: job.metadata.uid };
     const reason = 'FailedCreate';
-    cluster.put(coreEvents, { metadata: { name }, reason, message, lastTimestamp, involvedObject });
+    const what = { type: 'Warning', reason, message, lastTimestamp, involvedObject };
+    cluster.put(coreEvents, { metadata: { name }, ...what });
   };
   const ask = async () => (await podless.reasonsFor([job], {})).get(job.metadata.uid);
   return { clock, cluster, podless, event, ask };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { kubePods, type KubeJob } from './kube-objects.ts';
+import { kubeJobs, kubePods, type KubeJob } from './kube-objects.ts';
 import { labels, stageOfLabel } from './names.ts';
 import { failed, podStatus } from './testing/children.ts';
 import { SmallWorld } from './testing/small-world.ts';
@@ -55,7 +55,7 @@ class Walk {
   }
 
   remove({ name }: Child): void {
-    this.world.removeJob(name);
+    this.world.cluster.remove(kubeJobs, name);
   }
 
   /** Pods go some time after their Jobs. */

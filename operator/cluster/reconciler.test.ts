@@ -97,11 +97,12 @@ describe('what is decided on', () => {
   });
 
   it('has the Jobs that were just made, though the watch has not shown them', async () => {
-    const world = await new SmallWorld().distilling();
-    const { jobs } = world;
-    for (const { metadata } of jobs.slice(1)) world.cluster.remove(kubeJobs, metadata.name ?? '');
-    world.freezeCache();
-    for (const job of jobs.slice(1)) world.cluster.put(kubeJobs, job);
+    const world = new SmallWorld();
+    await world.reconcile();
+    world.commit('Prepare');
+    world.freezeJobs();
+    await world.reconcile();
+    expect(world.jobNames).toHaveLength(3);
     expect(await world.writes()).toEqual(['status distillationjobs/mnist']);
     expect(world.status.blocks?.map(({ attempts }) => attempts)).toEqual([1, 1]);
   });
@@ -120,6 +121,10 @@ describe('a job that is suspended', () => {
     expect(await world.reconcile()).not.toBe(0);
     expect(world.conditions).toEqual({ Reconciling: 'Stopping' });
     world.removePods();
+    // Its Job goes with it, but might have been about to get another one.
+    expect(await world.reconcile()).toBe(10);
+    expect(world.conditions).toEqual({ Reconciling: 'Stopping' });
+    await world.clock.advance(10);
     expect(await world.reconcile()).toBeUndefined();
     expect(world.conditions).toEqual({ Suspended: 'Suspended' });
     world.edit({});
@@ -131,10 +136,34 @@ describe('a job that is suspended', () => {
   });
 });
 
+it('is told to stand still before its pods have come: it does when none can come any more', async () => {
+  const world = await new SmallWorld().distilling();
+  world.edit({ spec: { suspend: true } });
+  await world.reconcile();
+  const seen: (string | undefined)[] = [];
+  for (let second = 0; second < 15; second += 1) {
+    await world.reconcile();
+    if (world.status.phase !== seen.at(-1)) seen.push(world.status.phase);
+    await world.clock.advance(1);
+  }
+  expect(seen).toEqual(['Distilling', 'Suspended']);
+});
+
+it('gives what was edited to units only when no pod of theirs with the old can come', async () => {
+  const world = await new SmallWorld().distilling();
+  world.edit({ pod: { tolerations: [{ operator: 'Exists' }] } });
+  await world.reconcile();
+  await world.reconcile();
+  expect(world.jobNames).toEqual(['mnist-p000-1']);
+  await world.clock.advance(10);
+  await world.reconcile();
+  expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u001-2', 'mnist-u000-2']);
+});
+
 describe('a Job that somebody deletes', () => {
   it('is followed by the next attempt when no pod of it can appear any more', async () => {
     const world = await new SmallWorld().distilling();
-    world.removeJob('mnist-u000-1');
+    world.cluster.remove(kubeJobs, 'mnist-u000-1');
     expect(await world.reconcile()).toBe(10);
     expect(world.jobNames).not.toContain('mnist-u000-2');
     const late = world.pod({ status: podStatus.running() });
@@ -149,7 +178,7 @@ describe('a Job that somebody deletes', () => {
     const world = await new SmallWorld().distilling();
     world.run('Distill', 0);
     await world.reconcile();
-    world.removeJob('mnist-u000-1');
+    world.cluster.remove(kubeJobs, 'mnist-u000-1');
     world.removePods();
     world.restartOperator();
     expect(await world.reconcile()).toBe(10);

@@ -13,12 +13,13 @@ import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
 import { chooseUnits } from '../packing/choose-units.ts';
 import { applyDecision, type Obstacles } from './apply-decision.ts';
 import type { CachedJob } from './cached-job.ts';
-import type { ChildJob, ChildPod } from './children.ts';
+import type { ChildJob } from './children.ts';
 import type { Claims } from './claims.ts';
 import type { ClusterCache } from './cluster-cache.ts';
 import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
-import { lagSeconds, type DepartedJob, type DepartedJobs } from './departed-jobs.ts';
+import { lagSeconds, type DepartedJobs } from './departed-jobs.ts';
+import { gatherChildren, type Children } from './gather-children.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
@@ -57,30 +58,20 @@ const staleSeconds = 5;
 /** One DistillationJob, once: observe, decide, apply. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  /** Whatever was deleted before this operator began has its pods by then. */
-  readonly #settledAt: number;
+  /** Whatever was deleted before the cluster was listed has its pods by then. */
+  #settledAt: number | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#settledAt = options.clock.seconds() + lagSeconds;
   }
 
   /** @returns in how many seconds to look again though nothing has changed; undefined when there is no need to */
   async reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
-    const { cache, statuses, writes, departed: departures } = this.#options;
+    const { cache, statuses } = this.#options;
     const cached = cache.job(key);
     if (cached === undefined || cached.object.metadata.deletionTimestamp !== undefined) return undefined;
     if (statuses.isBehind(cached.object)) return staleSeconds;
-    const { uid, namespace } = cached.metadata;
-    // Labels are anybody's to set, in any namespace.
-    const isNear = ({ metadata }: ChildJob | ChildPod): boolean => metadata.namespace === namespace;
-    const jobs = writes
-      .merge(uid, cache.childJobs(uid))
-      .filter((job) => job.controllerUid === uid && isNear(job))
-      .map((job) => (writes.isDeleted(job) ? { ...job, isDeleting: true } : job));
-    const pods = cache.childPods(uid).filter(isNear);
-    const departed = departures.of(uid).filter(({ job }) => isNear(job));
-    const children = { jobs, pods, departed };
+    const children = gatherChildren(this.#options, cached.metadata);
     return cached.isAtRest
       ? await this.#clearUp(cached, children, signal)
       : await this.#goOn(cached.object, children, signal);
@@ -208,15 +199,13 @@ export class Reconciler {
     }
   }
 
-  #observe(uid: string, { jobs, pods, departed }: Children, known?: Known): ObservedAttempts {
+  #observe(uid: string, children: Children, known?: Known): ObservedAttempts {
     const { clock, progress } = this.#options;
     const { record, podless = new Map<string, Podless>(), complaints = new Map<string, Why>() } = known ?? {};
     const { plan, specDigests, accepted } = record ?? {};
     return observeAttempts({
       uid,
-      jobs,
-      pods,
-      departed,
+      ...children,
       specDigests: specDigests ?? noDigests,
       device: (stage) => (accepted === undefined ? 'CPU' : deviceOf(accepted.compiled.spec, stage)),
       ...(plan === undefined ? {} : { plan: planToObserve(plan) }),
@@ -231,6 +220,7 @@ export class Reconciler {
   /** Until when deletions from before this operator began may have their effects; undefined when that is over. */
   #unsettledUntil(): Date | undefined {
     const { clock } = this.#options;
+    this.#settledAt ??= clock.seconds() + lagSeconds;
     const seconds = this.#settledAt - clock.seconds();
     return seconds > 0 ? new Date(clock.now().getTime() + seconds * 1000) : undefined;
   }
@@ -257,12 +247,6 @@ function withoutPods({ jobs, pods }: Pick<Children, 'jobs' | 'pods'>): readonly 
     ({ end, isSuspended, isDeleting, metadata }) =>
       end === undefined && !isSuspended && !isDeleting && !withPods.has(metadata.uid),
   );
-}
-
-export interface Children {
-  readonly jobs: readonly ChildJob[];
-  readonly pods: readonly ChildPod[];
-  readonly departed: readonly DepartedJob[];
 }
 
 /** What is known beside the children themselves. */

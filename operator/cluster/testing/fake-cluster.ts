@@ -1,6 +1,6 @@
 import { ApiError, type ApiStatus } from '../../kube/api-error.ts';
 import type { DeleteOptions, KubeClient, Patch } from '../../kube/client.ts';
-import type { ObjectList } from '../../kube/list.ts';
+import type { ListOptions, ObjectList } from '../../kube/list.ts';
 import type { KubeObject, ObjectMeta, ObjectReference, Resource } from '../../kube/resource.ts';
 
 type Client = Pick<KubeClient, 'get' | 'list' | 'create' | 'delete' | 'patch' | 'updateStatus'>;
@@ -28,6 +28,8 @@ export function apiError({ httpStatus, reason, message = reason, details }: Refu
 export class FakeCluster implements Client {
   /** `create jobs/mnist-p000-1`, in the order of their arrival. */
   readonly requests: string[] = [];
+  /** What is deleted in the foreground stays with this time on it, until the test removes it. */
+  readonly deletionTime = '2026-03-01T12:00:00Z';
   readonly #objects = new Map<string, KubeObject>();
   readonly #refusals: { readonly request: RegExp; readonly refusal: Refusal; left: number }[] = [];
   #version = 100;
@@ -67,13 +69,16 @@ export class FakeCluster implements Client {
 
   async list<T extends KubeObject, P = T>(
     resource: Resource<T>,
-    { labelSelector }: { labelSelector?: string | undefined } = {},
+    { labelSelector, fieldSelector }: ListOptions = {},
     project: (object: T) => P = (object) => object as unknown as P,
   ): Promise<ObjectList<P>> {
     this.#arrived('list', resource, '');
     const [label = '', value] = labelSelector?.split('=') ?? [];
+    const fields = fieldSelector?.split(',').map((each) => each.split('=')) ?? [];
     const items = this.of(resource).filter(
-      ({ metadata }) => labelSelector === undefined || metadata.labels?.[label] === value,
+      (object) =>
+        (labelSelector === undefined || object.metadata.labels?.[label] === value) &&
+        fields.every(([path = '', wanted]) => fieldOf(object, path) === wanted),
     );
     return await Promise.resolve({ items: items.map(project), resourceVersion: String(this.#version) });
   }
@@ -92,6 +97,10 @@ export class FakeCluster implements Client {
     const found = this.#objects.get(keyOf(resource, name));
     if (found !== undefined && options.uid !== undefined && options.uid !== found.metadata.uid) {
       throw apiError({ httpStatus: 409, reason: 'Conflict' });
+    }
+    if (found !== undefined && options.propagation === 'Foreground') {
+      this.put(resource, { ...found, metadata: { ...found.metadata, deletionTimestamp: this.deletionTime } });
+      return await Promise.resolve(true);
     }
     return await Promise.resolve(this.#objects.delete(keyOf(resource, name)));
   }
@@ -142,4 +151,8 @@ export class FakeCluster implements Client {
 
 function keyOf({ plural }: Resource, name: string): string {
   return `${plural}/${name}`;
+}
+
+function fieldOf(object: KubeObject, path: string): unknown {
+  return path.split('.').reduce<unknown>((found, key) => (found as Record<string, unknown>)?.[key], object);
 }

@@ -14,6 +14,7 @@ export function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
     jobs: [],
     pods: [],
     departed: [],
+    departing: new Map(),
     specDigests,
     device: () => 'GPU',
     plan,

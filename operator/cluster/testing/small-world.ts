@@ -5,7 +5,7 @@ import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { keyOf } from '../../kube/store.ts';
 import { Obstacles } from '../apply-decision.ts';
 import { projectDistillationJob } from '../cached-job.ts';
-import { projectJob, projectPod } from '../children.ts';
+import { projectJob, projectPod, type ChildJob } from '../children.ts';
 import { Claims } from '../claims.ts';
 import { DepartedJobs } from '../departed-jobs.ts';
 import { JobRecords } from '../job-records.ts';
@@ -39,6 +39,7 @@ export class SmallWorld {
   readonly cluster = new FakeCluster();
   #departed = new DepartedJobs(this.clock);
   #writes = new RecentWrites(this.clock);
+  #shown: ReadonlyMap<string | undefined, ChildJob> = new Map();
   #reconciler: Reconciler;
   #frozen: Cache | undefined;
 
@@ -53,7 +54,12 @@ export class SmallWorld {
   }
 
   async reconcile(): Promise<number | undefined> {
-    return await this.#reconciler.reconcile(key, new AbortController().signal);
+    this.#watch();
+    try {
+      return await this.#reconciler.reconcile(key, new AbortController().signal);
+    } finally {
+      this.#watch();
+    }
   }
 
   /** The writes of one more look at the job. */
@@ -67,6 +73,12 @@ export class SmallWorld {
   freezeCache(): void {
     const [job, jobs, pods] = [this.#live().job(key), this.#live().childJobs(''), this.#live().childPods('')];
     this.#frozen = { job: () => job, childJobs: () => jobs, childPods: () => pods };
+  }
+
+  /** Likewise, but only of Jobs. */
+  freezeJobs(): void {
+    const jobs = this.#live().childJobs('');
+    this.#frozen = { ...this.#live(), childJobs: () => jobs };
   }
 
   thawCache(): void {
@@ -148,16 +160,28 @@ export class SmallWorld {
     }
   }
 
-  /** As the watch tells it. */
-  removeJob(name: string): void {
-    const job = this.jobs.find(({ metadata }) => metadata.name === name);
-    if (job === undefined) throw new Error(`there is no ${name}`);
-    this.cluster.remove(kubeJobs, name);
-    for (const memory of [this.#departed, this.#writes]) memory.seen(projectJob(job), { gone: true });
+  removeJobs(): void {
+    for (const name of this.jobNames) this.cluster.remove(kubeJobs, name);
   }
 
-  removeJobs(): void {
-    for (const name of this.jobNames) this.removeJob(name);
+  /** Jobs that are deleted in the foreground go when their pods are gone, and the operator is told of every change. */
+  #watch(): void {
+    const pods = this.cluster.of(kubePods);
+    for (const { metadata } of this.jobs) {
+      const hasPods = pods.some(({ metadata: { ownerReferences } }) =>
+        ownerReferences?.some(({ uid }) => uid === metadata.uid),
+      );
+      if (metadata.deletionTimestamp !== undefined && !hasPods) {
+        this.cluster.remove(kubeJobs, metadata.name ?? '');
+      }
+    }
+    if (this.#frozen !== undefined) return;
+    const now = new Map(this.jobs.map((job) => [job.metadata.uid, projectJob(job)]));
+    for (const memory of [this.#departed, this.#writes]) {
+      for (const job of now.values()) memory.seen(job, { gone: false });
+      for (const [uid, job] of this.#shown) if (!now.has(uid)) memory.seen(job, { gone: true });
+    }
+    this.#shown = now;
   }
 
   /** Prepared, and its two units made. */
@@ -195,6 +219,7 @@ export class SmallWorld {
     const { cluster, clock } = this;
     this.#departed = new DepartedJobs(clock);
     this.#writes = new RecentWrites(clock);
+    this.#shown = new Map();
     const cache = (): Cache => this.#frozen ?? this.#live();
     return new Reconciler({
       client: cluster as unknown as ReconcilerOptions['client'],
