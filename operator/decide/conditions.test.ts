@@ -10,7 +10,7 @@ import {
   running,
 } from './builders.ts';
 import { decide } from './decide.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedAttempt } from './observed.ts';
 
 const three = [distilled('unit-000', 'a'), distilled('unit-001', 'b'), distilled('unit-002', 'c')];
 const stop = { reason: 'Suspended', message: 'spec.suspend is true.' } as const;
@@ -148,5 +148,22 @@ describe('the conditions, by the table of the design', () => {
     const observed = anObserved([failed('unit-000', { message: 'It broke.\n    at train (train.ts:1)' })]);
     const message = decide(observed, at(11)).status.conditions?.find(({ type }) => type === 'Ready')?.message;
     expect(message).toBe('The units are about to start. unit-000 failed: It broke.');
+  });
+
+  it.each([
+    { waits: [1], message: 'unit-001 waits for a node: none' },
+    { waits: [1, 2], message: 'unit-001 waits for a node: none. The same holds for 1 other unit.' },
+    { waits: [1, 2, 3], message: 'unit-001 waits for a node: none. The same holds for 2 other units.' },
+  ])('say how many units wait for the same reason: of $waits', ({ waits, message }) => {
+    const pending = (unit: string, reason: string, said: string): ObservedAttempt =>
+      running(unit, { state: 'Pending', waiting: { reason, message: `${unit} waits for ${said}` } });
+    const attempts = [
+      ...waits.map((index) => pending(`unit-00${index}`, 'WaitingForNode', 'a node: none')),
+      pending('unit-004', 'WaitingForImage', 'its image'),
+      running('unit-000', { state: 'Pending' }),
+    ];
+    const { status } = decide(anObserved(attempts), at(11));
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready).toMatchObject({ reason: 'WaitingForNode', message });
   });
 });

@@ -5,11 +5,11 @@ import { energyOf } from './energy.ts';
 import { jobProgress } from './job-progress.ts';
 import { jobSpeedup } from './job-speedup.ts';
 import { networksOf } from './networks.ts';
-import type { Observed, Why } from './observed.ts';
+import type { Observed, ObservedAttempt, Why } from './observed.ts';
 import { phaseOf, type Phase } from './phase.ts';
 import { summaryOf } from './summary.ts';
 import { suspensionsOf } from './suspensions.ts';
-import { firstLine } from './text.ts';
+import { firstLine, sentence } from './text.ts';
 import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -72,12 +72,23 @@ function completionTime({ finetune }: UnitViews, { previous }: Observed, now: Da
 /** What goes on; where nothing does, because all that could waits for something, the reason says for what. */
 function activityOf(units: UnitViews, observed: Observed, phase: Phase): Why {
   const { attempts, obstacle } = observed;
-  const waiting = obstacle ?? attempts.find(({ state, waiting: why }) => state === 'Pending' && why)?.waiting;
+  const waiting = obstacle ?? waitingOf(attempts);
   const running = attempts.filter(({ state }) => state === 'Running').length;
   const text = retryText(activityText(units, running, phase), observed);
   if (waiting === undefined) return { reason: phase, message: text };
   if (running > 0) return { reason: phase, message: `${text} ${waiting.message}` };
   return waiting;
+}
+
+/** The first unit that waits, and how many more do for the same reason. */
+function waitingOf(attempts: readonly ObservedAttempt[]): Why | undefined {
+  const [first, ...others] = attempts.flatMap(({ state, waiting }) =>
+    state === 'Pending' && waiting !== undefined ? [waiting] : [],
+  );
+  const more = others.filter(({ reason }) => reason === first?.reason).length;
+  if (first === undefined || more === 0) return first;
+  const units = more === 1 ? '1 other unit' : `${more} other units`;
+  return { ...first, message: `${sentence(first.message)} The same holds for ${units}.` };
 }
 
 function activityText(units: UnitViews, running: number, phase: Phase): string {
