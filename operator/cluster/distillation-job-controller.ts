@@ -54,7 +54,13 @@ export class DistillationJobController implements Controller {
     });
     const writes = new RecentWrites(clock);
     const departed = new DepartedJobs(clock);
-    const podless = new PodlessJobs(client, clock);
+    const events = {
+      client,
+      clock,
+      onProblem: (error: unknown) =>
+        run.logger.warn('Events could not be read; what jobs wait for may stay untold', { error }),
+    };
+    const podless = new PodlessJobs(events);
     this.#cache = new ClusterCache({
       client,
       clock,
@@ -83,7 +89,7 @@ export class DistillationJobController implements Controller {
       departed,
       claims: new Claims(client, clock),
       podless,
-      complaints: new PodComplaints(client, clock),
+      complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
       recorder: this.#recorder,
       metrics,

@@ -13,15 +13,16 @@ interface Said {
 function start() {
   const clock = new FakeClock();
   const cluster = new FakeCluster();
+  const problems: unknown[] = [];
   const pod = { ...aPod({ node: 'gpu-1' }), preparingSince: clock.now().toISOString() };
   const event = (message: string, { reason = 'FailedMount', ...said }: Said = {}): void => {
     const involvedObject = { kind: 'Pod', uid: pod.metadata.uid };
     const type = 'Warning';
     cluster.put(coreEvents, { metadata: { name: message }, type, reason, message, involvedObject, ...said });
   };
-  const pods = new PodComplaints(cluster, clock);
-  const ask = async () => (await pods.about([pod], {})).get(pod.metadata.uid);
-  return { clock, cluster, pods, pod, event, ask };
+  const pods = new PodComplaints({ client: cluster, clock, onProblem: (error) => problems.push(error) });
+  const ask = async () => (await pods.about([pod])).get(pod.metadata.uid);
+  return { clock, cluster, pods, pod, event, ask, problems };
 }
 
 const missing = 'secret "s3" not found';
@@ -56,10 +57,22 @@ describe('a pod that does not begin on its node', () => {
     expect(cluster.requests).toHaveLength(2);
   });
 
+  it('waits for nothing that anyone knows of when events can not be read, which is tried again later', async () => {
+    const { clock, cluster, event, ask, problems } = start();
+    event(missing);
+    cluster.refuse(/^list events/, { httpStatus: 403, reason: 'Forbidden' });
+    await clock.advance(15);
+    expect(await ask()).toBeUndefined();
+    expect(problems).toMatchObject([{ status: { reason: 'Forbidden' } }]);
+    await clock.advance(30);
+    expect(await ask()).toMatchObject({ message: missing });
+    expect(problems).toHaveLength(1);
+  });
+
   it('shares the answer with the others of its namespace', async () => {
     const { clock, cluster, pods, pod } = start();
     await clock.advance(15);
-    await pods.about([pod, { ...pod, metadata: { ...pod.metadata, uid: 'another' } }], {});
+    await pods.about([pod, { ...pod, metadata: { ...pod.metadata, uid: 'another' } }]);
     expect(cluster.requests).toEqual(['list events']);
   });
 

@@ -1,8 +1,7 @@
 import type { Why } from '../decide/observed.ts';
-import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ChildPod } from './children.ts';
-import { RecentEvents } from './recent-events.ts';
+import { RecentEvents, type EventsOptions } from './recent-events.ts';
 
 /** How long a node may take to mount a pod's volumes and set it up before anyone asks why it has not begun. */
 export const preparationSeconds = 15;
@@ -12,19 +11,19 @@ export class PodComplaints {
   readonly #clock: Clock;
   readonly #events: RecentEvents;
 
-  constructor(client: Pick<KubeClient, 'list'>, clock: Clock) {
-    this.#clock = clock;
+  constructor(options: EventsOptions) {
+    this.#clock = options.clock;
     const reasons = ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox'];
-    this.#events = new RecentEvents(client, clock, { kind: 'Pod', reasons });
+    this.#events = new RecentEvents(options, { kind: 'Pod', reasons });
   }
 
   /** The last complaint about each, by the UID of the pod. */
-  async about(pods: readonly ChildPod[], call: CallOptions): Promise<ReadonlyMap<string, Why>> {
+  async about(pods: readonly ChildPod[]): Promise<ReadonlyMap<string, Why>> {
     const complaints = new Map<string, Why>();
     const latest = this.#clock.now().getTime() - preparationSeconds * 1000;
     for (const { metadata, preparingSince = '' } of pods) {
       if (Date.parse(preparingSince) > latest) continue;
-      const complaint = await this.#events.lastAbout(metadata, call);
+      const complaint = await this.#events.lastAbout(metadata);
       if (complaint !== undefined) complaints.set(metadata.uid, complaint);
     }
     return complaints;

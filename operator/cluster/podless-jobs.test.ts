@@ -10,14 +10,15 @@ const job = aJob();
 function start() {
   const clock = new FakeClock();
   const cluster = new FakeCluster();
-  const podless = new PodlessJobs(cluster, clock);
+  const problems: unknown[] = [];
+  const podless = new PodlessJobs({ client: cluster, clock, onProblem: (error) => problems.push(error) });
   const event = (name: string, message: string, lastTimestamp: string): void => {
     const involvedObject = { kind: 'Job', uid: job.metadata.uid };
     const reason = 'FailedCreate';
     const what = { type: 'Warning', reason, message, lastTimestamp, involvedObject };
     cluster.put(coreEvents, { metadata: { name }, ...what });
   };
-  const ask = async () => (await podless.reasonsFor([job], {})).get(job.metadata.uid);
+  const ask = async () => (await podless.reasonsFor([job])).get(job.metadata.uid);
   return { clock, cluster, podless, event, ask };
 }
 

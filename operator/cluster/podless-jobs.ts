@@ -1,9 +1,8 @@
 import type { Why } from '../decide/observed.ts';
-import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ChildJob } from './children.ts';
 import { unitNameOf } from './names.ts';
-import { RecentEvents } from './recent-events.ts';
+import { RecentEvents, type EventsOptions } from './recent-events.ts';
 import { podlessSentence } from './waiting.ts';
 
 /** How long a Job may be without a pod before anyone asks why. */
@@ -27,15 +26,15 @@ export class PodlessJobs {
   readonly #events: RecentEvents;
   readonly #seen = new Map<string, FirstSeen>();
 
-  constructor(client: Pick<KubeClient, 'list'>, clock: Clock) {
-    this.#clock = clock;
-    this.#events = new RecentEvents(client, clock, { kind: 'Job', reasons: ['FailedCreate'] });
+  constructor(options: EventsOptions) {
+    this.#clock = options.clock;
+    this.#events = new RecentEvents(options, { kind: 'Job', reasons: ['FailedCreate'] });
   }
 
   /** By the UID of the Job. */
-  async reasonsFor(jobs: readonly ChildJob[], call: CallOptions): Promise<ReadonlyMap<string, Podless>> {
+  async reasonsFor(jobs: readonly ChildJob[]): Promise<ReadonlyMap<string, Podless>> {
     const reasons = new Map<string, Podless>();
-    for (const job of jobs) reasons.set(job.metadata.uid, await this.#reasonFor(job, call));
+    for (const job of jobs) reasons.set(job.metadata.uid, await this.#reasonFor(job));
     return reasons;
   }
 
@@ -44,13 +43,13 @@ export class PodlessJobs {
     this.#seen.delete(job.metadata.uid);
   }
 
-  async #reasonFor({ metadata, identity }: ChildJob, call: CallOptions): Promise<Podless> {
+  async #reasonFor({ metadata, identity }: ChildJob): Promise<Podless> {
     const now = this.#clock.seconds();
     const first = this.#seen.get(metadata.uid) ?? { since: this.#clock.now(), seconds: now };
     this.#seen.set(metadata.uid, first);
     const { since } = first;
     if (now - first.seconds < podlessSeconds) return { since, why: undefined };
-    const said = await this.#events.lastAbout(metadata, call);
+    const said = await this.#events.lastAbout(metadata);
     const unit = identity === undefined ? metadata.name : unitNameOf(identity.stage, identity.index);
     return { since, why: said === undefined ? undefined : podlessSentence(unit, said.message) };
   }

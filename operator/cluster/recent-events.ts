@@ -1,13 +1,23 @@
 import type { Why } from '../decide/observed.ts';
-import type { CallOptions, KubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { coreEvents, type CoreEvent } from './kube-objects.ts';
 
 /** Until the events of a namespace are read again. */
 const trustedSeconds = 30;
 
+/** They only explain: no job waits for them for longer. */
+const patienceSeconds = 2;
+
 /** What the last event of each object says, by its UID. */
 type Messages = ReadonlyMap<string, Why>;
+
+export interface EventsOptions {
+  readonly client: Pick<KubeClient, 'list'>;
+  readonly clock: Clock;
+  /** They can't be read now: jobs go on, and their waiting stays unexplained. */
+  onProblem(error: unknown): void;
+}
 
 interface EventsToRead {
   /** What they are about, such as `Pod`. */
@@ -17,43 +27,47 @@ interface EventsToRead {
 
 /** Warnings of a few kinds, read for all jobs in a namespace together: some things nothing else says. */
 export class RecentEvents {
-  readonly #client: Pick<KubeClient, 'list'>;
-  readonly #clock: Clock;
+  readonly #options: EventsOptions;
   readonly #wanted: EventsToRead;
   readonly #read = new Map<string, { readonly until: number; readonly messages: Promise<Messages> }>();
 
-  constructor(client: Pick<KubeClient, 'list'>, clock: Clock, wanted: EventsToRead) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(options: EventsOptions, wanted: EventsToRead) {
+    this.#options = options;
     this.#wanted = wanted;
   }
 
   /** What the last one about an object says. */
-  async lastAbout(
-    { uid, namespace = '' }: { readonly uid: string; readonly namespace?: string | undefined },
-    call: CallOptions,
-  ): Promise<Why | undefined> {
-    return (await this.#messages(namespace, call)).get(uid);
+  async lastAbout({
+    uid,
+    namespace = '',
+  }: {
+    readonly uid: string;
+    readonly namespace?: string | undefined;
+  }): Promise<Why | undefined> {
+    return (await this.#messages(namespace)).get(uid);
   }
 
-  async #messages(namespace: string, call: CallOptions): Promise<Messages> {
-    const now = this.#clock.seconds();
+  async #messages(namespace: string): Promise<Messages> {
+    const now = this.#options.clock.seconds();
     // Also those of namespaces that nobody asks about any more.
     for (const [name, { until }] of this.#read) if (until <= now) this.#read.delete(name);
     const known = this.#read.get(namespace);
     if (known !== undefined) return await known.messages;
-    const messages = this.#list(namespace, call);
+    const messages = this.#list(namespace).catch((error: unknown): Messages => {
+      this.#options.onProblem(error);
+      return new Map();
+    });
     this.#read.set(namespace, { until: now + trustedSeconds, messages });
-    // What failed is asked again by the next one.
-    messages.catch(() => this.#read.delete(namespace));
     return await messages;
   }
 
-  async #list(namespace: string, call: CallOptions): Promise<Messages> {
+  async #list(namespace: string): Promise<Messages> {
     const { kind, reasons } = this.#wanted;
     // A selector knows no "or" for the reasons; most other events are no warnings.
     const fieldSelector = `type=Warning,involvedObject.kind=${kind}`;
-    const { items } = await this.#client.list(coreEvents, { namespace, fieldSelector, ...call }, wordsOf);
+    const signal = AbortSignal.timeout(patienceSeconds * 1000);
+    const selection = { namespace, fieldSelector, signal };
+    const { items } = await this.#options.client.list(coreEvents, selection, wordsOf);
     const inOrder = items
       .filter(({ why }) => reasons.includes(why.reason))
       .toSorted((a, b) => (a.time < b.time ? -1 : 1));

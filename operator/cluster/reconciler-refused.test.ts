@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { kubeJobs, volumeClaims } from './kube-objects.ts';
-import { aKubeJob, owner } from './testing/children.ts';
+import { coreEvents, kubeJobs, volumeClaims } from './kube-objects.ts';
+import { aKubeJob, owner, podStatus } from './testing/children.ts';
 import { SmallWorld } from './testing/small-world.ts';
 
 describe('a name that is taken', () => {
@@ -87,6 +87,36 @@ describe('what the cluster refuses', () => {
     world.cluster.refuse(/^create jobs/, { httpStatus: 500, reason: 'InternalError' });
     await expect(world.reconcile()).rejects.toThrow('InternalError');
     expect(await world.writes()).toEqual(['create jobs/mnist-p000-1']);
+  });
+});
+
+describe('a pod that its node can not prepare', () => {
+  it('is why its job waits, as soon as an event says so', async () => {
+    const world = new SmallWorld();
+    await world.reconcile();
+    const pod = world.pod({ stage: 'Prepare', node: 'gpu-1', status: podStatus.creating(0) });
+    expect(await world.reconcile()).toBe(15);
+    world.cluster.put(coreEvents, {
+      metadata: { name: 'mount' },
+      type: 'Warning',
+      reason: 'FailedMount',
+      message: 'secret "s3" not found',
+      involvedObject: { kind: 'Pod', uid: pod.metadata.uid ?? '' },
+    });
+    await world.clock.advance(15);
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Reconciling: 'WaitingForVolume' });
+  });
+
+  it('keeps nothing else from going on when events can not be read', async () => {
+    const world = await new SmallWorld().distilling();
+    world.pod({ index: 0, node: 'gpu-1', status: podStatus.creating(0) });
+    world.commit('Distill', 1);
+    await world.clock.advance(20);
+    world.cluster.refuse(/^list events/, { httpStatus: 403, reason: 'Forbidden' });
+    await world.reconcile();
+    expect(world.status.blocks?.map(({ state }) => state)).toEqual(['Pending', 'Distilled']);
+    expect(world.cluster.requests).toContain('problem');
   });
 });
 

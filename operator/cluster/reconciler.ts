@@ -116,9 +116,9 @@ export class Reconciler {
         signal,
       );
     }
-    const podless = await this.#reasonsForPodless(children, signal);
+    const podless = await this.#reasonsForPodless(children);
     const preparing = children.pods.filter(isPreparing);
-    const complaints = await this.#options.complaints.about(preparing, { signal });
+    const complaints = await this.#options.complaints.about(preparing);
     let { record } = loaded;
     let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
     if (record.plan === undefined && observation.prepared !== undefined) {
@@ -225,11 +225,11 @@ export class Reconciler {
     return seconds > 0 ? new Date(clock.now().getTime() + seconds * 1000) : undefined;
   }
 
-  async #reasonsForPodless(children: Children, signal: AbortSignal): Promise<ReadonlyMap<string, Podless>> {
+  async #reasonsForPodless(children: Children): Promise<ReadonlyMap<string, Podless>> {
     const { podless } = this.#options;
     const without = new Set(withoutPods(children));
     for (const job of children.jobs) if (!without.has(job)) podless.forget(job);
-    return await podless.reasonsFor([...without], { signal });
+    return await podless.reasonsFor([...without]);
   }
 
   /** A refusal that only an edit can mend ends the job, once nothing runs that could still be of use. */

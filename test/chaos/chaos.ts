@@ -58,9 +58,12 @@ async function main(): Promise<number> {
   if (cannotRun('The chaos suite', await whyNoControlPlane())) return 0;
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
   console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
-  const words = values.only.split(',');
+  const words = values.only.split(',').filter((word, _, all) => word !== '' || all.length === 1);
+  const disturbances = allDisturbances.filter(({ name }) => words.some((word) => name.includes(word)));
+  if (disturbances.length === 0)
+    throw new Error(`No disturbance has one of these in its name: ${values.only}`);
   const report = await runChaos({
-    disturbances: allDisturbances.filter(({ name }) => words.some((word) => name.includes(word))),
+    disturbances,
     seed,
     kills: Number(values.kills),
     jobs: Number(values.jobs),

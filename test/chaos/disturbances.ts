@@ -50,6 +50,16 @@ export const disturbances: readonly Disturbance[] = [
     },
   },
   {
+    name: 'operator killed, a Job deleted meanwhile',
+    weight: 2,
+    disturb: async ({ operators, random, wait, client, namespace }) => {
+      const operator = await operators.kill(random);
+      await wait(random.uniform());
+      await deleteOne(client, jobs, { namespace, random, propagation: 'Background' });
+      await operators.replace(operator);
+    },
+  },
+  {
     name: 'operator paused',
     weight: 2,
     disturb: async ({ operators, random, wait }) => {
@@ -115,7 +125,8 @@ export const disturbances: readonly Disturbance[] = [
     name: 'a Job deleted',
     weight: 2,
     disturb: async ({ client, namespace, random }) => {
-      await deleteOne(client, jobs, { namespace, random, propagation: 'Background' });
+      const propagation = random.uniform() < 0.5 ? 'Background' : 'Foreground';
+      await deleteOne(client, jobs, { namespace, random, propagation });
     },
   },
   {
@@ -163,7 +174,7 @@ export const disturbances: readonly Disturbance[] = [
 interface Choice<T> {
   readonly namespace: string;
   readonly random: RandomStream;
-  readonly propagation?: 'Background';
+  readonly propagation?: 'Background' | 'Foreground';
   readonly isMeant?: (object: T) => boolean;
 }
 

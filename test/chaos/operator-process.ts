@@ -30,8 +30,10 @@ export interface OperatorOptions {
   readonly workerImage?: string;
   readonly commandArguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Another program in its place; for tests of this file. */
+  /** Another program in its place. */
   readonly program?: string;
+  /** Of Node itself. */
+  readonly nodeArguments?: readonly string[];
 }
 
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
@@ -43,11 +45,13 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     commandArguments = [],
     environment = {},
     program = operatorProgram,
+    nodeArguments = [],
   } = options;
   const [port = 0] = await freePorts(1, '127.0.0.1');
   const flags = ['--kubeconfig', kubeconfig, '--worker-image', workerImage, '--listen', `127.0.0.1:${port}`];
   const election = leaderElection ? [] : ['--no-leader-election'];
-  const child = await startProcess(process.execPath, [program, ...flags, ...election, ...commandArguments], {
+  const own = [...flags, ...election, ...commandArguments];
+  const child = await startProcess(process.execPath, [...nodeArguments, program, ...own], {
     log,
     environment,
   });

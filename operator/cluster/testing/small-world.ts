@@ -220,6 +220,8 @@ export class SmallWorld {
     this.#departed = new DepartedJobs(clock);
     this.#writes = new RecentWrites(clock);
     this.#shown = new Map();
+    const onProblem = () => void cluster.requests.push('problem');
+    const events = { client: cluster, clock, onProblem };
     const cache = (): Cache => this.#frozen ?? this.#live();
     return new Reconciler({
       client: cluster as unknown as ReconcilerOptions['client'],
@@ -234,8 +236,8 @@ export class SmallWorld {
       writes: this.#writes,
       departed: this.#departed,
       claims: new Claims(cluster, clock),
-      podless: new PodlessJobs(cluster, clock),
-      complaints: new PodComplaints(cluster, clock),
+      podless: new PodlessJobs(events),
+      complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
       recorder: { record: ({ reason }) => void cluster.requests.push(`event ${reason}`) },
       metrics: { statusWritten: () => undefined, unitCreated: () => undefined },

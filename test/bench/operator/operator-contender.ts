@@ -28,6 +28,7 @@ export async function startOperatorContender(options: ContenderOptions): Promise
   const operator = undo.use(
     await startOperator({
       program: join(programs, 'operator.mjs'),
+      nodeArguments: await deployedNodeArguments(),
       environment: await deployedEnvironment(),
       kubeconfig: await writeKubeconfig(apiServer.authority, 'operator', apiServer.url),
       log: join(apiServer.folder, 'log', 'operator.log'),
@@ -50,6 +51,8 @@ export async function startOperatorContender(options: ContenderOptions): Promise
 
 const deployment = fileURLToPath(new URL('../../../helm/manifests/operator.yaml', import.meta.url));
 
+const image = fileURLToPath(new URL('../../../images/operator.Containerfile', import.meta.url));
+
 interface Deployment {
   readonly spec: {
     readonly template: {
@@ -69,4 +72,11 @@ async function deployedEnvironment(): Promise<Record<string, string>> {
   return Object.fromEntries(
     env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
   );
+}
+
+/** What stands between Node and the program in the image's entry point. */
+async function deployedNodeArguments(): Promise<readonly string[]> {
+  const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(image, 'utf8'))?.[1];
+  if (entryPoint === undefined) throw new Error(`${image} has no entry point.`);
+  return (JSON.parse(entryPoint) as readonly string[]).slice(1, -1);
 }

@@ -30,7 +30,7 @@ export interface ContenderResult {
 const namespace = 'bench';
 const createdAtOnce = 16;
 const patienceSeconds = 900;
-/** How long a controller has to come to rest before its memory is read for the last time. */
+/** How long a controller has to come to rest before its memory is read with all units there, and for the last time. */
 const restSeconds = 10;
 
 /**
@@ -68,6 +68,8 @@ export async function runContender(
   simulator.send({ release: 'Prepare' });
   await untilCount(timeline, 'distill', jobs * blocks);
   report(`all units are there after ${(systemClock.seconds() - releasedAt).toFixed(1)} s; ending them`);
+  // Until the controller has seen them, and their pods.
+  await delay(restSeconds * 1000);
   const samplesAtAllUnits = watched.samples.length;
   simulator.send({ release: 'Distill', spreadSeconds });
   await untilCount(timeline, 'finetune', jobs);

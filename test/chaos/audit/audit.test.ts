@@ -277,6 +277,17 @@ describe('the status', () => {
     ]);
     expect(faults(history('Failed'))).toEqual([]);
   });
+
+  test('stays Suspended until it is told to go on', () => {
+    const suspended = resource({ suspend: true, status: statusOf('Suspended') });
+    const running = (suspend: boolean, generation = 1) =>
+      resource({ suspend, generation, status: statusOf('Distilling') });
+    const from = { ...suspended, generation: 1 };
+    expect(faults(events(['ADDED', from], ['MODIFIED', running(true)]))).toEqual([
+      expect.stringContaining('it was Suspended, and is Distilling though spec.suspend is still true.'),
+    ]);
+    expect(faults(events(['ADDED', from], ['MODIFIED', running(false, 2)]))).toEqual([]);
+  });
 });
 
 describe('children after the end', () => {

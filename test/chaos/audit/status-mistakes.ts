@@ -37,6 +37,7 @@ export function findStatusMistakes({ history }: AuditInput): Violation[] {
       ...tableMistakes(object),
       ...reopeningMistakes(object, finishedAt),
       ...suspensionMistakes(object, earlier, world),
+      ...resumptionMistakes(object, earlier),
     ];
     for (const mistake of mistakes) {
       const sentence = `DistillationJob ${object.name} at resourceVersion ${revision}: ${mistake}`;
@@ -108,4 +109,13 @@ function suspensionMistakes(
   const isLeft = ({ jobUid, phase }: PodRecord): boolean =>
     jobUid === resource.uid && (phase === 'Pending' || phase === 'Running');
   return [...pods.values()].filter(isLeft).map(({ name }) => `it is Suspended while pod ${name} is there.`);
+}
+
+/** What stands still goes on only when it is told to; its end may be seen late. */
+function resumptionMistakes(resource: ResourceRecord, earlier: ResourceRecord | undefined): string[] {
+  if (earlier === undefined || !holds(earlier, 'Suspended') || holds(resource, 'Suspended')) return [];
+  const { status, suspend, generation } = resource;
+  const isTold = !suspend || !earlier.suspend || generation !== earlier.generation;
+  if (isTold || status.conditions === undefined || holds(resource, 'Finished')) return [];
+  return [`it was Suspended, and is ${status.phase} though spec.suspend is still true.`];
 }
