@@ -62,7 +62,7 @@ export class DepartedJobs {
   }
 
   #dateOf(seconds: number): Date {
-    return new Date(this.#clock.now().getTime() + (seconds - this.#clock.seconds()) * 1000);
+    return new Date(this.#clock.now().getTime() + Math.ceil((seconds - this.#clock.seconds()) * 1000));
   }
 
   #sweep(now: number): void {

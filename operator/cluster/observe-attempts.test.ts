@@ -246,6 +246,8 @@ describe('children that are not where they should be', () => {
     const still = [{ state: 'Pending', stopping: true, number: 1, unit: 'unit-000' }];
     expect(observe({ departed })).toMatchObject({ attempts: still, changesAt: at(205) });
     expect(observe({ departed, pods: [aPod()] }).attempts).toMatchObject(still);
+    // Looking took its time.
+    expect(observe({ departed, now: at(206) })).toMatchObject({ attempts: still, changesAt: at(205) });
     expect(observe({ departed, pods: [aPod({ status: podStatus.ended(1) })] }).attempts).toMatchObject(still);
   });
 });

@@ -100,8 +100,11 @@ function nextChange({ pods, departed, departing, now }: AttemptsToObserve): Date
   const abandonments = pods.flatMap(({ deadline, end }) =>
     deadline === undefined || end !== undefined ? [] : [abandonmentOf(deadline)],
   );
+  // Those count though they may be over by now: it was decided on before, and has to be again.
   const departures = [...departed.map(({ until }) => until), ...departing.values()];
-  const times = [...abandonments, ...departures.map((until) => until.getTime())];
-  const next = Math.min(...times.filter((time) => time > now.getTime()));
+  const next = Math.min(
+    ...abandonments.filter((time) => time > now.getTime()),
+    ...departures.map((until) => until.getTime()),
+  );
   return next === Infinity ? undefined : new Date(next);
 }

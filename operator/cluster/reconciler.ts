@@ -222,7 +222,7 @@ export class Reconciler {
     const { clock } = this.#options;
     this.#settledAt ??= clock.seconds() + lagSeconds;
     const seconds = this.#settledAt - clock.seconds();
-    return seconds > 0 ? new Date(clock.now().getTime() + seconds * 1000) : undefined;
+    return seconds > 0 ? new Date(clock.now().getTime() + Math.ceil(seconds * 1000)) : undefined;
   }
 
   async #reasonsForPodless(children: Children): Promise<ReadonlyMap<string, Podless>> {
