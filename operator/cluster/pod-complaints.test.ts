@@ -6,6 +6,7 @@ import { aPod, podStatus } from './testing/children.ts';
 import { FakeCluster } from './testing/fake-cluster.ts';
 
 interface Said {
+  readonly type?: string;
   readonly reason?: string;
   readonly lastTimestamp?: string;
 }
@@ -15,10 +16,10 @@ function start() {
   const cluster = new FakeCluster();
   const problems: unknown[] = [];
   const pod = { ...aPod({ node: 'gpu-1' }), preparingSince: clock.now().toISOString() };
-  const event = (message: string, { reason = 'FailedMount', ...said }: Said = {}): void => {
+  const event = (message: string, said: Said = {}): void => {
     const involvedObject = { kind: 'Pod', uid: pod.metadata.uid };
-    const type = 'Warning';
-    cluster.put(coreEvents, { metadata: { name: message }, type, reason, message, involvedObject, ...said });
+    const what = { type: 'Warning', reason: 'FailedMount', ...said };
+    cluster.put(coreEvents, { metadata: { name: message }, message, involvedObject, ...what });
   };
   const pods = new PodComplaints({ client: cluster, clock, onProblem: (error) => problems.push(error) });
   const ask = async () => (await pods.about([pod])).get(pod.metadata.uid);
@@ -39,8 +40,20 @@ describe('a pod that does not begin on its node', () => {
     expect(cluster.requests).toEqual(['list events']);
   });
 
-  it('waits for nothing that anyone knows of when there is no event', async () => {
-    const { clock, ask } = start();
+  it.each(['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox'])(
+    'is said to wait because of %s',
+    async (reason) => {
+      const { clock, event, ask } = start();
+      event(missing, { reason });
+      await clock.advance(15);
+      expect(await ask()).toEqual({ reason, message: missing });
+    },
+  );
+
+  it('waits for nothing that anyone knows of when no event is a warning', async () => {
+    const { clock, event, ask } = start();
+    event('Pulling image "worker:1"', { type: 'Normal', reason: 'Pulling' });
+    event(missing, { type: 'Normal' });
     await clock.advance(100);
     expect(await ask()).toBeUndefined();
   });
