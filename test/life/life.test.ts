@@ -84,30 +84,32 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     await world.until('narrow', 'to end', isOver);
   });
 
-  test.each(['prepare', 'unit-000', 'finetune'])(
-    'can be suspended while %s runs, and goes on from there',
-    async (unit) => {
-      const name = `paused-${unit.slice(0, 4)}`;
-      await world.create(name, { parts: { [unit]: ['Waits'] } });
-      await running(name, 1);
-      await waitFor('only that unit to be left', async () => {
-        const open = (await world.jobsOf(name)).filter(
-          ({ status }) => !status?.conditions?.some(({ type }) => type === 'Complete'),
-        );
-        return open.length === 1 ? true : undefined;
-      });
-      await world.edit(name, { spec: { suspend: true } });
-      const suspended = await world.until(name, 'to be suspended', ({ phase }) => phase === 'Suspended');
-      expect(conditionsOf(suspended)).toEqual(['Ready=Unknown:Suspended', 'Suspended=True:Suspended']);
-      expect((await world.podsOf(name)).filter(({ status }) => status?.phase === 'Running')).toEqual([]);
-      world.letGo(name);
-      await world.edit(name, { spec: { suspend: false } });
-      const status = await world.until(name, 'to end', isOver);
-      expect(status.phase).toBe('Complete');
-      expect(status.suspensions).toHaveLength(1);
-      expect(await world.trainings(name)).toEqual(allOnce);
-    },
-  );
+  test.each([
+    ['prepare', 'p000-1'],
+    ['unit-000', 'u000-1'],
+    ['finetune', 'f000-1'],
+  ] as const)('can be suspended while %s runs, and goes on from there', async (unit, attempt) => {
+    const name = `paused-${attempt.slice(0, 4)}`;
+    await world.create(name, { parts: { [unit]: ['Waits'] } });
+    await waitFor('only that unit to be left', async () => {
+      const open = (await world.jobsOf(name)).filter(
+        ({ status }) => !status?.conditions?.some(({ type }) => type === 'Complete'),
+      );
+      const isAlone = open.length === 1 && open[0]?.metadata.name === `${name}-${attempt}`;
+      return isAlone ? true : undefined;
+    });
+    await running(name, 1);
+    await world.edit(name, { spec: { suspend: true } });
+    const suspended = await world.until(name, 'to be suspended', ({ phase }) => phase === 'Suspended');
+    expect(conditionsOf(suspended)).toEqual(['Ready=Unknown:Suspended', 'Suspended=True:Suspended']);
+    expect((await world.podsOf(name)).filter(({ status }) => status?.phase === 'Running')).toEqual([]);
+    world.letGo(name);
+    await world.edit(name, { spec: { suspend: false } });
+    const status = await world.until(name, 'to end', isOver);
+    expect(status.phase).toBe('Complete');
+    expect(status.suspensions).toHaveLength(1);
+    expect(await world.trainings(name)).toEqual(allOnce);
+  });
 
   test('fails when a block has failed for good, and tries that block alone again when it is asked to', async () => {
     await world.create('broken', { spec: { backoffLimit: 0 }, parts: { 'unit-003': ['Fails'] } });
