@@ -2,7 +2,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { ChildJob } from './children.ts';
 
 /** The controller of Jobs may not have seen yet that a Job is deleted, and makes a pod for it for so long. */
-export const lagSeconds = 10;
+const lagSeconds = 10;
 
 export interface DepartedJob {
   readonly job: ChildJob;
@@ -17,8 +17,8 @@ interface Departure {
 }
 
 /**
- * Jobs that were deleted a moment ago without having ended, by their user or by the operator, gone or not. A pod of theirs may still appear, beside one of the next attempt
- * where that was made too early.
+ * Jobs that were deleted a moment ago without having ended, by their user or by the operator, gone or not. A pod of theirs
+ * may still appear, beside one of the next attempt where that was made too early.
  */
 export class DepartedJobs {
   readonly #clock: Clock;
@@ -26,6 +26,8 @@ export class DepartedJobs {
   readonly #deleting = new Map<string, number>();
   /** In the order of their going, which is nearly that of their `until`. */
   readonly #departed = new Map<string, Departure>();
+  /** What was deleted before the cluster was listed has its pods by then. */
+  #settledAt: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -59,6 +61,16 @@ export class DepartedJobs {
     return [...this.#departed.values()]
       .filter(({ job, until }) => job.controllerUid === ownerUid && until > now)
       .map(({ job, until }) => ({ job, until: this.#dateOf(until) }));
+  }
+
+  /**
+   * Until when deletions from before the first look may have their effects; undefined when that is over. Counts from when it
+   * is first asked.
+   */
+  unsettledUntil(): Date | undefined {
+    const now = this.#clock.seconds();
+    this.#settledAt ??= now + lagSeconds;
+    return this.#settledAt > now ? this.#dateOf(this.#settledAt) : undefined;
   }
 
   #dateOf(seconds: number): Date {

@@ -18,7 +18,7 @@ import type { Claims } from './claims.ts';
 import type { ClusterCache } from './cluster-cache.ts';
 import type { JobRecord, JobRecords, PlanRecord } from './job-records.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
-import { lagSeconds, type DepartedJobs } from './departed-jobs.ts';
+import type { DepartedJobs } from './departed-jobs.ts';
 import { gatherChildren, type Children } from './gather-children.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
@@ -58,8 +58,6 @@ const staleSeconds = 5;
 /** One DistillationJob, once: observe, decide, apply. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  /** Whatever was deleted before the cluster was listed has its pods by then. */
-  #settledAt: number | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -133,12 +131,9 @@ export class Reconciler {
     });
     const obstacle = record.refused ?? this.#options.obstacles.get(object);
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
+    const until = this.#options.departed.unsettledUntil();
     const observed: Observed = {
-      ...observedOf(
-        object,
-        record,
-        withOutOfSight(observation, { object, record, until: this.#unsettledUntil() }),
-      ),
+      ...observedOf(object, record, withOutOfSight(observation, { object, record, until })),
       notices: facts.notices,
       ...(obstacle === undefined ? {} : { obstacle }),
       ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
@@ -215,14 +210,6 @@ export class Reconciler {
       complaints,
       now: clock.now(),
     });
-  }
-
-  /** Until when deletions from before this operator began may have their effects; undefined when that is over. */
-  #unsettledUntil(): Date | undefined {
-    const { clock } = this.#options;
-    this.#settledAt ??= clock.seconds() + lagSeconds;
-    const seconds = this.#settledAt - clock.seconds();
-    return seconds > 0 ? new Date(clock.now().getTime() + Math.ceil(seconds * 1000)) : undefined;
   }
 
   async #reasonsForPodless(children: Children): Promise<ReadonlyMap<string, Podless>> {

@@ -44,9 +44,12 @@ export const disturbances: readonly Disturbance[] = [
     weight: 3,
     disturb: async ({ operators, random, wait, client, namespace }) => {
       const operator = await operators.kill(random);
-      await wait(0.5);
-      await deleteOne(client, pods, { namespace, random, isMeant: isSucceeded });
-      await operators.replace(operator);
+      try {
+        await wait(0.5);
+        await deleteOne(client, pods, { namespace, random, isMeant: isSucceeded });
+      } finally {
+        await operators.replace(operator);
+      }
     },
   },
   {
@@ -54,9 +57,12 @@ export const disturbances: readonly Disturbance[] = [
     weight: 2,
     disturb: async ({ operators, random, wait, client, namespace }) => {
       const operator = await operators.kill(random);
-      await wait(random.uniform());
-      await deleteOne(client, jobs, { namespace, random, propagation: 'Background' });
-      await operators.replace(operator);
+      try {
+        await wait(random.uniform());
+        await deleteOne(client, jobs, { namespace, random, propagation: 'Background' });
+      } finally {
+        await operators.replace(operator);
+      }
     },
   },
   {

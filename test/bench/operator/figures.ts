@@ -9,7 +9,7 @@ export interface Measured {
   readonly requests: RequestCounts;
   /** Of the controller. */
   readonly samples: readonly ProcessSample[];
-  /** How many samples there were when the last unit had come and none had ended. */
+  /** How many samples there were when all units had come, the controller was at rest, and none had ended. */
   readonly samplesAtAllUnits: number;
   readonly children: number;
 }
