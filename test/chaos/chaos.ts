@@ -60,8 +60,11 @@ async function main(): Promise<number> {
   console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
   const words = values.only.split(',').filter((word, _, all) => word !== '' || all.length === 1);
   const disturbances = allDisturbances.filter(({ name }) => words.some((word) => name.includes(word)));
-  if (disturbances.length === 0)
-    throw new Error(`No disturbance has one of these in its name: ${values.only}`);
+  if (disturbances.length === 0) {
+    const names = allDisturbances.map(({ name }) => name).join('; ');
+    console.error(`--only: no disturbance has one of "${values.only}" in its name. There are: ${names}.`);
+    return 2;
+  }
   const report = await runChaos({
     disturbances,
     seed,
