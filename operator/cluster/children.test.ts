@@ -161,6 +161,16 @@ describe('what is kept of a pod', () => {
   });
 
   it.each([
+    { status: podStatus.ended(137), disruption: 'KilledAfterDeletion' },
+    { status: podStatus.ended(143), disruption: 'KilledAfterDeletion' },
+    { status: podStatus.preempted(), disruption: 'PreemptionByScheduler' },
+    { status: podStatus.outOfMemory(), disruption: undefined },
+    { status: podStatus.ended(1), disruption: undefined },
+  ])('that was told to end, and ended by $disruption', ({ status, disruption }) => {
+    expect(aPod({ deadline: 90, status }).end?.disruption).toBe(disruption);
+  });
+
+  it.each([
     {
       of: 'an image that is not there',
       status: podStatus.waiting('ImagePullBackOff', 'Back-off pulling image "worker:9"'),

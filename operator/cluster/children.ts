@@ -67,7 +67,7 @@ export interface PodEnd {
   readonly reason: string;
   /** The container's last words, or why the pod ended. */
   readonly message: string;
-  /** Ended by the cluster: preempted, drained, evicted. */
+  /** Ended by the cluster: preempted, drained, evicted, or killed because it was deleted and did not end in time. */
   readonly disruption: string | undefined;
 }
 
@@ -140,17 +140,24 @@ function identityOf({ labels: given = {} }: ObjectMeta): ChildIdentity | undefin
   return { ownerUid, ownerName, stage, index, attempt, retry, revision };
 }
 
-function podEnd({ status }: KubePod, container: ContainerStatus | undefined): PodEnd {
+/** By SIGKILL, when the grace period was over, and by SIGTERM, before the worker could listen to it. */
+const killedCodes: ReadonlySet<number | undefined> = new Set([137, 143]);
+
+function podEnd({ metadata, status }: KubePod, container: ContainerStatus | undefined): PodEnd {
   const terminated = container?.state?.terminated;
   const disruption = status?.conditions?.find(
     ({ type, status: value }) => type === 'DisruptionTarget' && value === 'True',
   );
+  const reason = status?.reason ?? terminated?.reason ?? '';
+  const exitCode = hasRun(terminated) ? terminated?.exitCode : undefined;
+  const wasKilled = killedCodes.has(exitCode) && reason !== 'OOMKilled';
   return {
     finishedAt: terminated?.finishedAt ?? undefined,
-    exitCode: hasRun(terminated) ? terminated?.exitCode : undefined,
-    reason: status?.reason ?? terminated?.reason ?? '',
+    exitCode,
+    reason,
     message: terminated?.message || status?.message || '',
-    disruption: disruption?.reason,
+    disruption:
+      disruption?.reason ?? (wasKilled && metadata.deletionTimestamp ? 'KilledAfterDeletion' : undefined),
   };
 }
 

@@ -114,6 +114,12 @@ describe('the state of an attempt', () => {
       expected: { state: 'Interrupted', exitCode: 137, message: 'PreemptionByScheduler' },
     },
     {
+      of: 'a suspension that the worker had no time to obey, with a backoffLimit of 0',
+      jobs: [aJob({ deletedAt: 60, conditions: failed('BackoffLimitExceeded', 'one failure is too many') })],
+      pods: [aPod({ deadline: 90, status: podStatus.ended(137) })],
+      expected: { state: 'Interrupted', exitCode: 137, message: 'KilledAfterDeletion' },
+    },
+    {
       of: 'an admission that was refused',
       jobs: [jobFailed],
       pods: [aPod({ status: podStatus.admissionError() })],

@@ -58,6 +58,8 @@ export interface ChaosReport {
 }
 
 const namespace = 'chaos';
+/** A grace period of 120 s and 5 minutes, less the part of a second that `deletionTimestamp` leaves out. */
+const abandonedAfterSeconds = 419;
 
 /**
  * Runs DistillationJobs on a control plane of its own while everything around them breaks, and has an auditor judge it.
@@ -137,7 +139,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   // What an operator does that it should not, it does soon.
   await wait(2);
   const recorded = history.read();
-  const judged = audit({ history: recorded, ledger: worker.ledger, abandonedAfterSeconds: 420 });
+  const judged = audit({ history: recorded, ledger: worker.ledger, abandonedAfterSeconds });
   const { injected: faults, requests } = proxy;
   const { kills } = operators;
   return { audit: judged, kills, disturbances: counts, faults, requests, history: recorded, happened };
