@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { appendFile, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { BlockstillError, InvalidInputError } from '../common/error.ts';
-import { acquireLock } from '../operator/local/lock.ts';
-import { fakeJob } from '../test/local/fake-job.ts';
-import { printError } from './print-error.ts';
+import { acquireLock } from '../../operator/local/lock.ts';
+import { fakeJob } from '../local/fake-job.ts';
+
+const program = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 interface Ended {
   readonly code: number;
@@ -16,7 +17,7 @@ interface Ended {
 }
 
 async function blockstill(...parameters: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...parameters]);
+  const child = spawn(process.execPath, [program, ...parameters]);
   let out = '';
   let error = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -33,7 +34,7 @@ describe('the command line', () => {
   });
 
   it('takes it calmly when nobody reads its output', async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--help']);
+    const child = spawn(process.execPath, [program, '--help']);
     child.stdout.destroy();
     let error = '';
     child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
@@ -132,26 +133,4 @@ describe('the command line', () => {
     await using _lock = await acquireLock(join(folder, 'runner.lock'));
     expect((await blockstill('status', job.manifest)).out).not.toContain('No run is active');
   });
-});
-
-it("prints the worker's code and not also that of the error which passes it on", () => {
-  let text = '';
-  const write = (part: string): void => void (text += part);
-  const terminal = { write, interactive: false, color: false, columns: 80, rows: 24 };
-  const message = 'train.npz: No samples.\nAdd some.\n(data/no-samples)';
-  expect(printError(new InvalidInputError('run/invalid-input', message, { where: 'job' }), terminal)).toBe(
-    64,
-  );
-  expect(text).toBe('error: job: train.npz: No samples.\nAdd some.\n(data/no-samples)\n');
-});
-
-it.each(['run/already-active', 'run/active-elsewhere'] as const)('ends with 75 on %s', (code) => {
-  const terminal = { write: () => undefined, interactive: false, color: false, columns: 80, rows: 24 };
-  expect(printError(new BlockstillError(code, 'Another runs it.'), terminal)).toBe(75);
-});
-
-it('ends with 64 without the GPU that the job asks for', () => {
-  const terminal = { write: () => undefined, interactive: false, color: false, columns: 80, rows: 24 };
-  expect(printError(new BlockstillError('run/no-gpu', 'None.'), terminal)).toBe(64);
-  expect(printError(new BlockstillError('run/never-run', 'Never.'), terminal)).toBe(1);
 });

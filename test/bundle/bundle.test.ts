@@ -2,10 +2,10 @@ import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bundle } from './bundle.ts';
-import { runCommand } from './tensorflow/command.ts';
+import { bundle } from '../../scripts/bundle.ts';
+import { runCommand } from '../../scripts/tensorflow/command.ts';
 
-const root = dirname(import.meta.dirname);
+const root = dirname(dirname(import.meta.dirname));
 
 test('the bundled worker starts without any package', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bundle-'));
