@@ -1,6 +1,6 @@
 import { exitCode } from '../../worker/contract/exit-code.ts';
 import { isUnitMessage } from '../../worker/contract/unit-message.ts';
-import type { CommittedResult, ObservedAttempt } from '../decide/observed.ts';
+import type { CommittedResult, ObservedAttempt, Why } from '../decide/observed.ts';
 import type { AttemptsToObserve } from './attempts-to-observe.ts';
 import type { ChildIdentity, ChildJob, ChildPod, PodEnd } from './children.ts';
 import { unitNameOf } from './names.ts';
@@ -9,6 +9,12 @@ import { waitingSentence } from './waiting.ts';
 
 /** How long a pod may be overdue before it is given up: its node is gone, though its Node object may be there. */
 const patienceSeconds = 300;
+
+/**
+ * How long a Job may be without a pod though nothing is said to keep it from one: longer than the ten minutes that its
+ * controller waits at most after failures. It has then been lost from its controller's sight, as has been seen to happen.
+ */
+export const podlessPatienceSeconds = 660;
 
 /** What has become of the attempt that a Job is. */
 export function attemptOf(
@@ -181,15 +187,28 @@ function pendingOf(
   if (pod === undefined) {
     // The Job may have run for hours before its pod was gone, so its own age says nothing of how long it has waited.
     const { since, why } = input.podless.get(job.metadata.uid) ?? {};
+    if (since === undefined) return {};
+    const waitedSeconds = (input.now.getTime() - since.getTime()) / 1000;
+    const isForgotten = why === undefined && waitedSeconds >= podlessPatienceSeconds;
+    const waiting = isForgotten ? forgotten(unit) : why;
     return {
-      ...(since === undefined ? {} : { waitingSince: since }),
-      ...(why === undefined ? {} : { waiting: why }),
+      waitingSince: since,
+      ...(waiting === undefined ? {} : { waiting }),
+      ...(isForgotten ? { abandoned: true } : {}),
     };
   }
   const complaint = input.complaints.get(pod.metadata.uid);
   const why = pod.waiting ?? complaint;
   const waiting = why === undefined ? undefined : waitingSentence(unit, why);
   return { waitingSince: new Date(pod.createdAt), ...(waiting === undefined ? {} : { waiting }) };
+}
+
+function forgotten(unit: string): Why {
+  const minutes = podlessPatienceSeconds / 60;
+  return {
+    reason: 'NoPod',
+    message: `${unit} was given no pod for ${minutes} minutes, and nothing says why: its Job is replaced.`,
+  };
 }
 
 function isOverdue({ deadline }: ChildPod, now: Date): boolean {

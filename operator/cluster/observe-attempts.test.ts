@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../worker/contract/progress.ts';
+import type { Why } from '../decide/observed.ts';
 import { aJob, aPod, complete, failed, podStatus } from './testing/children.ts';
 import { at, observe } from './testing/observe.ts';
 
@@ -213,6 +214,23 @@ describe('how long an attempt waits to start', () => {
     expect(observe({ jobs: [aJob()], podless }).attempts).toMatchObject([
       { state: 'Pending', waitingSince: at(150), waiting: why },
     ]);
+  });
+
+  it('ends after eleven minutes when nothing says why there is no pod', () => {
+    const since = at(150);
+    const seen = (now: number, why?: Why) =>
+      observe({ jobs: [aJob()], podless: new Map([['mnist-u000-1', { since, why }]]), now: at(now) })
+        .attempts[0];
+    expect(seen(809)).not.toHaveProperty('abandoned');
+    expect(seen(810)).toMatchObject({
+      state: 'Pending',
+      abandoned: true,
+      waiting: {
+        reason: 'NoPod',
+        message: 'unit-000 was given no pod for 11 minutes, and nothing says why: its Job is replaced.',
+      },
+    });
+    expect(seen(5000, { reason: 'QuotaExceeded', message: 'No quota.' })).not.toHaveProperty('abandoned');
   });
 
   it('is counted from the pod that took the place of another one', () => {

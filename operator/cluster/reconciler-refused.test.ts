@@ -32,6 +32,25 @@ describe('a name that is taken', () => {
   });
 });
 
+describe('a Job that its controller has lost sight of', () => {
+  it('is replaced when it has been without a pod for longer than any back-off', async () => {
+    const world = new SmallWorld();
+    await world.reconcile();
+    await world.reconcile();
+    await world.clock.advance(659);
+    await world.reconcile();
+    expect(world.jobNames).toEqual(['mnist-p000-1']);
+    await world.clock.advance(1);
+    await world.reconcile();
+    expect(world.jobNames).toEqual([]);
+    expect(world.conditions).toEqual({ Reconciling: 'NoPod' });
+    await world.clock.advance(10);
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.jobNames).toEqual(['mnist-p000-2']);
+  });
+});
+
 describe('what the cluster refuses', () => {
   it('because of a quota is asked for again, and said', async () => {
     const world = new SmallWorld();

@@ -117,7 +117,7 @@ export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly stopping?: boolean;
   /** It was interrupted without a chance to work, by no fault of the worker's: that may happen again and again. */
   readonly hapless?: boolean;
-  /** Its node is gone, and it can't be told to stop: what is left of it is to be removed, and counts no more. */
+  /** It is given up, as its node is gone or it never gets one: what is left of it is to be removed. */
   readonly abandoned?: boolean;
   /** Why it has not started yet, as long as that is known. */
   readonly waiting?: Why | undefined;

@@ -76,7 +76,8 @@ async function main(): Promise<number> {
     blocks: Number(values.blocks),
     faultRate: Number(values['fault-rate']),
     pauseSeconds: Number(values.pause),
-    settleSeconds: 600,
+    // A Job without a pod is replaced after eleven minutes.
+    settleSeconds: 900,
     misbehaviour: {
       Fails: 0.02,
       OutOfMemory: 0.02,
