@@ -111,13 +111,18 @@ function usesOf({ readings, power }: DeviceFacts, collected: Collected): Use[] {
   });
 }
 
-/** The meter of the one attempt that ran, else the node-wide source, else unknown: two meters read the same joules. */
+/**
+ * The meter of the one attempt that ran, else the node-wide source, else unknown: two meters read the same joules. What
+ * others may have had a part in is not attributable, whoever reads it.
+ */
 function energyOfUse(
   cluster: DeviceFacts['readings'],
   { interval, power }: { interval: Interval; power: PowerSeries | undefined },
   collected: Collected,
 ): Joules {
   const [first, second] = cluster;
+  const shared = cluster.find((reading) => reading.shared === true);
+  if (shared !== undefined) return { reason: sentence(shared.reason ?? 'others may have run on it') };
   const alone = second === undefined ? first : undefined;
   if (alone !== undefined && alone.joules !== null) {
     collected.methods.add(alone.method);

@@ -21,6 +21,11 @@ export interface EnergyReading {
   /** Of `joules`. */
   readonly method?: EnergyMethod;
   readonly reason?: string;
+  /**
+   * Others may have run on the GPU at the same time, because it is partitioned, time-sliced or under MPS: then `joules` is
+   * null, and no source that reads the whole card stands in for it.
+   */
+  readonly shared?: boolean;
   /** What the device drew before the unit began, where that was measured. */
   readonly idleWatts?: number;
   /** Stretches without a reading. */

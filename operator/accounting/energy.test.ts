@@ -176,6 +176,15 @@ describe('a node-wide source', () => {
     expect(account).toMatchObject({ method: 'SampledPower', reasons: [] });
   });
 
+  it('does not stand in for the meter of a GPU that others may have used', () => {
+    const shared = gpu('A', null, { shared: true, reason: 'not attributable: MIG is on' });
+    const units = [unit('a', attempt(0, 40, [shared]))];
+    const account = energyAccountOf({ units, nodeWide: { windows, devices: [steady('A', 100)] } });
+    expect(account).toMatchObject({ coverage: [], used: {} });
+    expect(account.reasons).toContain('GPU: not attributable: MIG is on.');
+    expect(account.dedicatedNode).toBeUndefined();
+  });
+
   it('says nothing of whole nodes when it does not see a device that was used', () => {
     const units = [unit('a', attempt(0, 40, [gpu('A', 4000), cpu(900)]))];
     const account = energyAccountOf({ units, nodeWide: { windows, devices: [steady('A', 100)] } });
