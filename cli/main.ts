@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { runCommand } from './commands/run.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
@@ -52,6 +53,18 @@ async function main(): Promise<void> {
     .action(async (manifest: string, options: CommonOptions & { storage?: string }) => {
       process.exitCode = await statusCommand({ manifest, ...options }, terminals(options).out);
     });
+  common(program.command('simulate <source>'))
+    .description(
+      'say what more or fewer GPUs would make of a job: a manifest that was run here, a folder with its plan, or a JSON file with the seconds of each block',
+    )
+    .option('--gpus <numbers>', 'numbers of GPUs, with commas between them', positiveIntegers, [1, 2, 4, 8])
+    .option('--storage <folder>', 'where the job keeps its data (default: .blockstill beside the manifest)')
+    .addHelpText('after', `${simulateExamples}\n${exitCodesHelp}`)
+    .action(
+      async (source: string, options: CommonOptions & { gpus: readonly number[]; storage?: string }) => {
+        process.exitCode = await simulateCommand({ source, ...options }, terminals(options).out);
+      },
+    );
   await program.parseAsync();
 }
 
@@ -61,6 +74,11 @@ Examples:
   blockstill run job.yaml                     run it; Ctrl-C stops, the same command resumes
   blockstill run job.yaml --workers 4         train four blocks at once
   blockstill status job.yaml --output json    what a program can read`;
+
+const simulateExamples = `
+Examples:
+  blockstill simulate job.yaml --gpus 4,8     of a job that was run here, at least until prepare was done
+  blockstill simulate times.json              of {"blocks": [{"name": "conv_1", "seconds": 325}]}`;
 
 function common(command: Command): Command {
   return command
@@ -75,6 +93,15 @@ function positiveInteger(text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
+}
+
+const mostGpus = 1024;
+
+function positiveIntegers(text: string): readonly number[] {
+  const values = text.split(',').map(positiveInteger);
+  if (values.some((value) => value > mostGpus))
+    throw new InvalidArgumentError(`It must be at most ${mostGpus}.`);
+  return [...new Set(values)].toSorted((a, b) => a - b);
 }
 
 // `blockstill status job.yaml | head -3`: whoever read the output has gone, which is no failure of the command.

@@ -157,29 +157,51 @@ const speedup = z.strictObject({
 
 const deviceEnergy = z.strictObject({
   device: text(128).describe('The identity of the device, such as its UUID.'),
+  kind: z.enum(['GPU', 'CPU', 'DRAM']).optional().describe('What the device is.'),
   model: text(128).optional().describe('The model of the device.'),
   joules: amount.optional().describe('Its energy while units ran on it.'),
   reason: reason('it is'),
 });
 
 const energy = z.strictObject({
-  joules: amount.optional().describe('All energy within coverage, in joules.'),
+  joules: amount
+    .optional()
+    .describe('What all attempts at all units drew, in joules: that of the devices within coverage.'),
   byDevice: listMap(deviceEnergy, ['device'], 64).optional().describe('By device.'),
-  usedDevices: amount.optional().describe('Joules of devices while units ran on them.'),
-  dedicatedNode: amount.optional().describe('Joules of all devices of the nodes, idle ones included.'),
+  usedDevices: amount
+    .optional()
+    .describe('Joules of devices while units ran on them, for comparison with dedicatedNode.'),
+  dedicatedNode: amount
+    .optional()
+    .describe('Joules of all devices of the nodes from the first unit to the last, idle ones included.'),
+  retriedJoules: amount
+    .optional()
+    .describe(
+      'The part of joules that went into attempts without a result; what their checkpoints saved is in it.',
+    ),
   idleReservedJoules: amount.optional().describe('Joules of devices that were reserved but idle.'),
   idleReservedEstimated: z.boolean().optional().describe('Whether idleReservedJoules is an estimate.'),
   method: z
     .enum(['Counter', 'SampledPower'])
     .optional()
-    .describe("Counter: the device's energy counter. SampledPower: polled power, integrated."),
+    .describe(
+      "Counter: the device's energy counter. SampledPower: polled power, integrated, in at least a part of the figures.",
+    ),
   coverage: setList(z.enum(['GPU', 'CPU', 'DRAM']), 3)
     .optional()
     .describe('What is in the figures.'),
-  greenup: amount.optional().describe('Baseline energy / energy, with a measured baseline only.'),
+  greenup: amount
+    .optional()
+    .describe('Baseline energy / energy of the devices in use, with a measured baseline only.'),
   savingPercent: decimal(-1e6, 100)
     .optional()
-    .describe('100 x (1 - energy / baseline energy), with a measured baseline only.'),
+    .describe('100 x (1 - energy / baseline energy) of the devices in use, with a measured baseline only.'),
+  greenupDedicatedNode: amount
+    .optional()
+    .describe('Greenup of whole nodes, idle devices included: true only of nodes that nobody else can use.'),
+  savingPercentDedicatedNode: decimal(-1e6, 100)
+    .optional()
+    .describe('Saving of whole nodes in percent, idle devices included.'),
   formula: text(256).optional().describe('How savingPercent was computed.'),
   gaps: count.optional().describe('Intervals without a reading.'),
   reason: reason('a figure is'),

@@ -44,7 +44,7 @@ it('shows accuracy, size, blocks and cost of a finished job, and what is unknown
     'Cost',
     '  time     prepare 10.0 s, distill 10.5 s',
     '  speedup  3.00x estimated with 3 workers, balance 1, ceiling 3.00x, 1.67x with prepare and finetune',
-    '  energy   unknown (no meter)',
+    '  energy   unknown (CPU: no meter)',
   ]);
 });
 

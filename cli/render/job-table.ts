@@ -122,5 +122,6 @@ function speedupText(speedup: NonNullable<Status['speedup']>): string {
 }
 
 function energyText({ joules, reason }: NonNullable<Status['energy']>): string {
-  return joules === undefined ? `${unknown} (${reason ?? 'no reason given'})` : `${count(joules)} J`;
+  const why = (reason ?? 'no reason given').replace(/\.$/, '');
+  return joules === undefined ? `${unknown} (${why})` : `${count(joules)} J`;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { coveredSeconds, mostAtOnce, secondsOnlyIn, union } from './intervals.ts';
+import { coveredSeconds, mostAtOnce, secondsOnlyIn, subtract, union } from './intervals.ts';
 
 it('merges intervals that touch or overlap', () => {
   const intervals = [
@@ -41,4 +41,26 @@ it('measures what lies within, in one set and not in the other', () => {
     [{ start: 3, end: 9 }],
   );
   expect(seconds).toBe(2); // 2..3 and 9..10
+});
+
+it('cuts one set of intervals out of another', () => {
+  const intervals = [
+    { start: 0, end: 10 },
+    { start: 20, end: 30 },
+  ];
+  expect(
+    subtract(intervals, [
+      { start: -1, end: 1 },
+      { start: 4, end: 5 },
+      { start: 5, end: 6 },
+      { start: 9, end: 21 },
+      { start: 30, end: 40 },
+    ]),
+  ).toEqual([
+    { start: 1, end: 4 },
+    { start: 6, end: 9 },
+    { start: 21, end: 30 },
+  ]);
+  expect(subtract(intervals, [{ start: 0, end: 30 }])).toEqual([]);
+  expect(subtract(intervals, [])).toEqual(intervals);
 });

@@ -36,6 +36,20 @@ export function secondsOnlyIn(
   return coveredSeconds([...covering.map(clip), ...excluded]) - coveredSeconds(excluded);
 }
 
+/** What the intervals cover and none of `excluding` does, in order. */
+export function subtract(intervals: readonly Interval[], excluding: readonly Interval[]): Interval[] {
+  const holes = union(excluding);
+  return union(intervals).flatMap(({ start, end }) => {
+    const within = holes.filter((hole) => hole.end > start && hole.start < end);
+    const starts = [start, ...within.map((hole) => hole.end)];
+    const ends = [...within.map((hole) => hole.start), end];
+    return starts.flatMap((from, index) => {
+      const to = ends[index] ?? end;
+      return to > from ? [{ start: from, end: to }] : [];
+    });
+  });
+}
+
 /** The most intervals that hold at the same moment. */
 export function mostAtOnce(intervals: readonly Interval[]): number {
   const changes = intervals

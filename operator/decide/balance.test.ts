@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { authorsBlocks } from '../accounting/testing/authors.ts';
 import { aPlan, anObserved, at, distilled, prepared, running } from './builders.ts';
 import { decide } from './decide.ts';
-import { measuredBlocks } from './measured-blocks.ts';
 import type { ObservedAttempt } from './observed.ts';
 
 /** Lets equal GPUs work through blocks as the decisions say, and says how long it took. */
@@ -35,18 +35,18 @@ const sum = (seconds: Readonly<Record<string, number>>): number =>
 
 describe("four equal GPUs on the authors' blocks", () => {
   it('are busy for at least 98% of the time with ResNet50', () => {
-    const { resNet50 } = measuredBlocks;
+    const resNet50 = authorsBlocks('resnet-cifar-server-1');
     expect(sum(resNet50) / (4 * run(resNet50, 4))).toBeGreaterThanOrEqual(0.98);
   });
 
   it('do VGG16 3.52 times as fast as one', () => {
-    const { vgg16 } = measuredBlocks;
+    const vgg16 = authorsBlocks('vgg-cifar-server-1');
     // What longest first makes of these times; knowing them exactly, another order would reach 3.82.
     expect(sum(vgg16) / run(vgg16, 4)).toBeCloseTo(3.52, 2);
   });
 
   it('gain nothing beyond the longest block, however many there are', () => {
-    const { vgg16 } = measuredBlocks;
-    expect(run(vgg16, 13)).toBeCloseTo(vgg16.block1_conv2, 6);
+    const vgg16 = authorsBlocks('vgg-cifar-server-1');
+    expect(run(vgg16, 13)).toBeCloseTo(vgg16['block1_conv2'] ?? NaN, 6);
   });
 });

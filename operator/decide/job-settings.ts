@@ -1,10 +1,11 @@
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { cacheBudget } from '../../worker/contract/activation-tier.ts';
+import type { JobSpec } from '../../worker/contract/job-spec.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Packing } from '../packing/choose-units.ts';
 import type { JobPolicy, TrainingAmount } from './observed.ts';
 
-export function deviceOf({ resources }: CompiledSpec, stage: Stage): 'CPU' | 'GPU' {
+export function deviceOf({ resources }: Pick<CompiledSpec, 'resources'>, stage: Stage): 'CPU' | 'GPU' {
   switch (stage) {
     case 'Prepare':
       return resources.prepare.device;
@@ -34,7 +35,7 @@ export function packingOf({ spec }: CompiledJob): Packing {
   return { mode: packing, workers: maxParallel };
 }
 
-export function trainingOf({ spec }: CompiledJob): TrainingAmount {
+export function trainingOf({ spec }: { readonly spec: JobSpec }): TrainingAmount {
   const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } =
     spec.dataset.augmentation;
   const augmented = horizontalFlip || shiftCrop + rotation + brightness + contrast + saturation > 0;

@@ -49,7 +49,7 @@ export function predictedTier(unit: Unit, prepared: Prepared, training: Training
 }
 
 /** Training steps of each block when nothing stops it early. */
-function stepsOf(measured: Measured, training: TrainingAmount): number {
+export function stepsOf(measured: Measured, training: TrainingAmount): number {
   return training.steps ?? training.epochs * stepsAnEpoch(measured, training);
 }
 
@@ -84,7 +84,7 @@ function prefixOf(blocks: readonly TimedBlock[]): number {
   return blocks.reduce((longest, block) => Math.max(longest, block.prefixSeconds), 0);
 }
 
-function tierOf(
+export function tierOf(
   blocks: readonly PlannedBlock[],
   { plan }: Measured,
   { cache, passes }: TrainingAmount,

@@ -255,7 +255,7 @@ describe('speedup and energy', () => {
   });
 
   it('has a reason in place of energy without a meter', () => {
-    expect(decide(anObserved(three), at(20)).status.energy).toEqual({ reason: 'no meter' });
+    expect(decide(anObserved(three), at(20)).status.energy).toEqual({ reason: 'CPU: no meter.' });
   });
 });
 

@@ -9,7 +9,7 @@ export type Packing =
   | { readonly mode: 'Auto'; readonly workers: number };
 
 /** From a worker's start to its first teacher pass: roughly what TensorFlow, the graph and a pod's start take. */
-const startUpSeconds = 10;
+export const startUpSeconds = 10;
 
 /**
  * The blocks of each unit, in the plan's order.
@@ -26,11 +26,17 @@ export function chooseUnits(
   const blocks = timedBlocks(measured);
   const names = blocks.map(({ name }) => name);
   if (packing.mode === 'PerBlock') return names.map((name) => [name]);
-  const ends = bestCuts({
-    blocks: blocks.length,
-    workers: packing.workers,
-    seconds: (first, last) =>
-      startUpSeconds + predictedSeconds(blocks.slice(first, last + 1), measured, training),
-  });
+  const seconds = unitSeconds(measured, training);
+  const ends = bestCuts({ blocks: blocks.length, workers: packing.workers, seconds });
   return ends.map((end, unit) => names.slice(ends[unit - 1] ?? 0, end));
+}
+
+/** Seconds of a unit of the plan's blocks `first` to `last`, both included, with its start. */
+export function unitSeconds(
+  measured: Measured,
+  training: TrainingAmount,
+): (first: number, last: number) => number {
+  const blocks = timedBlocks(measured);
+  return (first, last) =>
+    startUpSeconds + predictedSeconds(blocks.slice(first, last + 1), measured, training);
 }

@@ -46,6 +46,8 @@ describe('the command line', () => {
     { of: 'an unknown command', parameters: ['ran', 'job.yaml'] },
     { of: 'a missing manifest', parameters: ['run'] },
     { of: 'a number of workers that is none', parameters: ['run', 'job.yaml', '--workers', '0'] },
+    { of: 'a number of GPUs that is none', parameters: ['simulate', 'job.yaml', '--gpus', '2,,8'] },
+    { of: 'more GPUs than are simulated', parameters: ['simulate', 'job.yaml', '--gpus', '4096'] },
     { of: 'an unknown output form', parameters: ['status', 'job.yaml', '--output', 'xml'] },
   ])('ends with 2 on $of', async ({ parameters }) => {
     const { code, error } = await blockstill(...parameters);
@@ -65,6 +67,21 @@ describe('the command line', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('simulates the numbers of GPUs that it is given, in order', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'blockstill-cli-'));
+    const times = join(folder.path, 'times.json');
+    await writeFile(times, '{"blocks": [{"name": "a", "seconds": 3}, {"name": "b", "seconds": 1}]}');
+    const { code, out } = await blockstill('simulate', times, '--gpus', '2,1,2', '--output', 'json');
+    expect(code).toBe(0);
+    const { runs }: { runs: { gpus: number; makespanSeconds: number }[] } = JSON.parse(out);
+    expect(runs.map(({ gpus, makespanSeconds }) => [gpus, makespanSeconds])).toEqual([
+      [1, 4],
+      [1, 4],
+      [2, 3],
+      [2, 3],
+    ]);
   });
 
   it('ends with 64 on a manifest with a mistake, naming the field', async () => {

@@ -21,7 +21,7 @@ describe('a run on this machine', () => {
       ['conv_2', 'Distilled', true],
     ]);
     expect(status.summary).toMatchObject({ blocks: '3/3', accuracy: '98.5% val.' });
-    expect(status.energy).toEqual({ reason: 'no meter' });
+    expect(status.energy).toEqual({ reason: 'CPU: no meter.' });
     const file: unknown = JSON.parse(await readFile(join((await job.load()).folder, 'status.json'), 'utf8'));
     expect(statusSchema.parse(file)).toEqual(status);
   });
