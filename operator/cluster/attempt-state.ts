@@ -14,7 +14,7 @@ const patienceSeconds = 300;
  * How long a Job may be without a pod though nothing is said to keep it from one: longer than the ten minutes that its
  * controller waits at most after failures. It has then been lost from its controller's sight, as has been seen to happen.
  */
-export const podlessPatienceSeconds = 660;
+const podlessPatienceSeconds = 660;
 
 /** What has become of the attempt that a Job is. */
 export function attemptOf(
