@@ -21,6 +21,7 @@
  *   process PID FROM TO       a process that computes on it meanwhile
  *   mps-process PID FROM TO   one that does so through MPS
  *   error FUNCTION CODE FROM TO
+ *   hang FUNCTION FROM TO     the function comes back no sooner than that
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef int nvmlReturn_t;
 typedef struct device *nvmlDevice_t;
@@ -55,7 +57,7 @@ enum { MOST = 32 };
 
 struct point { double time, value; };
 struct process { unsigned int pid; double from, to; int mps; };
-struct error { char function[64]; int code; double from, to; };
+struct error { char function[64]; int code, hangs; double from, to; };
 
 struct device {
   char uuid[80], name[96];
@@ -128,7 +130,10 @@ static int read_script(void) {
       device->processes[device->process_count++] = process;
     } else if (sscanf(line, "error %63s %d %lf %lf", error.function, &error.code, &error.from, &error.to) == 4)
       device->errors[device->error_count++] = error;
-    else {
+    else if (sscanf(line, "hang %63s %lf %lf", error.function, &error.from, &error.to) == 3) {
+      error.hangs = 1;
+      device->errors[device->error_count++] = error;
+    } else {
       fprintf(stderr, "%s: not understood: %s", path, line);
       abort();
     }
@@ -187,7 +192,9 @@ static double fresh(const struct device *device, double time) {
 static nvmlReturn_t trouble_of(const struct device *device, const char *function, double time) {
   for (int index = 0; index < device->error_count; index++) {
     const struct error *error = &device->errors[index];
-    if (!strcmp(error->function, function) && time >= error->from && time < error->to) return error->code;
+    if (strcmp(error->function, function) || time < error->from || time >= error->to) continue;
+    if (!error->hangs) return error->code;
+    usleep((useconds_t)((error->to - time) * 1e6));
   }
   return SUCCESS;
 }

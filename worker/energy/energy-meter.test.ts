@@ -219,6 +219,33 @@ describe('a meter in trouble', () => {
     expect(await meter.mark()).toEqual(last);
   });
 
+  it('does not wait for a driver that hangs, and measures again when it answers', async () => {
+    await standIn.play(...idle);
+    await using meter = await startMeter();
+    const end = 9;
+    const start = await standIn.play(...card, ...pulse, `hang nvmlDeviceGetPowerUsage 1.5 ${end}`);
+    await until(start + 2);
+    const reading = gpuOf(await meter.mark());
+    expect(monotonicSeconds()).toBeLessThan(start + end + 0.5);
+    expectWithin(0.001, reading.knownJoules, pulseJoules);
+    expect(reading.joules).toBeNull();
+    expect(reading.reason).toMatch(/^the energy meter has not looked for [56] s$/);
+    await until(start + end);
+    await expect.poll(() => gpuOf(meter.latest()).joules, { timeout: 20_000 }).not.toBeNull();
+    expectWithin(0.001, gpuOf(meter.latest()).joules, pulseJoules);
+    expect(gpuOf(meter.latest()).gaps).toBeGreaterThan(0);
+  });
+
+  it('begins without one when the driver hangs', async () => {
+    await standIn.play(...idle, 'hang nvmlDeviceGetUUID 0 7');
+    await using meter = await startMeter();
+    expect(gpuOf(await meter.mark())).toMatchObject({
+      device: 'GPU',
+      joules: null,
+      reason: 'the energy meter has failed: the driver does not answer',
+    });
+  });
+
   it('keeps what was known when its thread fails', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'powercap-'));
     // Reasons that name these files are too long to be told: a defect, as far as the thread is concerned.

@@ -8,6 +8,7 @@ import { nvmlLibrary, type GpuState } from './nvml.ts';
 import { powercapFolder } from './rapl.ts';
 import { SharedText } from './shared-text.ts';
 import { visibleGpu, type Environment } from './visible-gpu.ts';
+import { within } from './within.ts';
 
 export interface EnergyMeterOptions {
   /** What the unit runs on. Processors are measured in any case. */
@@ -26,10 +27,10 @@ export interface EnergyMeterOptions {
 const program = new URL(`./meter-thread${extname(import.meta.filename)}`, import.meta.url);
 
 /** Calls into a driver that is in trouble may not come back. */
-const answerMilliseconds = 10_000;
+const answerMilliseconds = 5000;
 const endMilliseconds = 1000;
 /** A thread that works has written a snapshot ten times in the last second. */
-const stalestSeconds = 5;
+const stalestSeconds = 3;
 
 /**
  * Measures the energy of a unit's devices, in a thread of its own: TensorFlow blocks the one that trains for seconds.
@@ -169,18 +170,4 @@ function withoutJoules(readings: EnergyReadings, reason: string): readonly Energ
   return readings.map((reading) =>
     reading.joules === null ? reading : { ...reading, joules: null, meanWatts: null, reason },
   );
-}
-
-/**
- * The value, or undefined when it isn't there in time. An answer that came while this thread was blocked is in time: it is
- * heard before the deadline is believed.
- */
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => setImmediate(() => resolve(undefined)), milliseconds);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
