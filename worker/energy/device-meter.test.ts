@@ -186,6 +186,7 @@ describe('a meter without a counter', () => {
 describe('a card that is shared', () => {
   it('from the start has no joules', () => {
     const card = new Card();
+    card.run(3);
     card.shared = shared;
     card.meter.begin({ idleBaseline: false });
     card.run(3);

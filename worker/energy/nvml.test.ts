@@ -26,7 +26,7 @@ describe('NVML, called as C', () => {
       `device ${first} NVIDIA A100-SXM4-80GB`,
       'power 0 251.5',
       `process 4242 ${always}`,
-      `process 4294967295 ${always}`,
+      `process 4294967294 ${always}`,
       `mps-process 77 ${always}`,
       'mig 1',
       'compute-mode 3',
@@ -50,7 +50,7 @@ describe('NVML, called as C', () => {
     });
     expect(device.isMigEnabled()).toBe(true);
     expect(device.computeMode()).toBe('ExclusiveProcess');
-    expect(device.computeProcesses()).toEqual([4242, 4294967295]);
+    expect(device.computeProcesses()).toEqual([4242, 4294967294]);
     expect(device.mpsProcesses()).toEqual([77]);
     const other = nvml.deviceByUuid(second);
     expect([other.uuid, other.name]).toEqual([second, 'Tesla V100']);

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { SharedText } from './shared-text.ts';
 
 test('is read as it was written last', () => {
@@ -17,6 +17,28 @@ test('refuses what is too long, and keeps the last text', () => {
   text.write('kept');
   expect(() => text.write('x'.repeat(128 * 1024 + 1))).toThrow('131073 bytes');
   expect(text.read()).toBe('kept');
+});
+
+test('is read again when it was written twice meanwhile, so that its place was used anew', () => {
+  const text = new SharedText();
+  text.write('first');
+  const load: (memory: Int32Array, index: number) => number = Atomics.load;
+  let loads = 0;
+  const spy = vi.spyOn(Atomics as { load: typeof load }, 'load').mockImplementation((memory, index) => {
+    loads += 1;
+    const value = load(memory, index);
+    // The reader knows by now where the text is and how long.
+    if (loads === 2) {
+      text.write('second');
+      text.write('the third, which is longer');
+    }
+    return value;
+  });
+  try {
+    expect(text.read()).toBe('the third, which is longer');
+  } finally {
+    spy.mockRestore();
+  }
 });
 
 test('is never read half written, however fast another thread writes', async () => {

@@ -26,6 +26,8 @@ test('hears an answer that came while this thread was blocked, though the time i
   const answer = new Promise((resolve) => thread.once('message', resolve));
   const waiting = within(1, answer);
   thread.postMessage('question');
+  // From here the event loop comes to timers before it comes to messages.
+  await new Promise((resolve) => setImmediate(resolve));
   // This thread does nothing else until the answer is on its way, long after the deadline.
   Atomics.wait(answered, 0, 0);
   expect(await waiting).toBe('answer');
