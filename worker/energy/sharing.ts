@@ -17,7 +17,12 @@ export type Sharing =
   | { readonly kind: 'Unknown' }
   | { readonly kind: 'Shared'; readonly reason: string };
 
-/** Whether a card's energy is this process' alone. A card measures itself, and cannot say who used what. */
+/**
+ * Whether a card's energy is this process' alone. A card measures itself, and cannot say who used what.
+ *
+ * Its compute mode says nothing here: `ExclusiveProcess` is what a Multi-Process Service sets, and without one the process
+ * that has the card need not be this one.
+ */
 export function sharingOf(facts: SharingFacts): Sharing {
   if (facts.mig) return shared('MIG is on, and the card measures all its instances together');
   if (facts.mpsClient || facts.mpsProcesses.length > 0) {
