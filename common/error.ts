@@ -11,6 +11,7 @@ export type ErrorCode =
   | `tensorflow/${string}`
   | `storage/${string}`
   | `unit/${string}`
+  | `energy/${string}`
   | `run/${string}`
   | `cluster/${string}`
   | `operator/${string}`

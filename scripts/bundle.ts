@@ -16,10 +16,10 @@ interface Bundle {
 }
 
 /**
- * Packages that an image has to bring along as they are, since they look for native files beside their own: sharp, and
- * TensorFlow's addon, which is loaded by its path and so needs no mention.
+ * Packages that an image has to bring along as they are, since they look for native files beside their own: sharp, koffi,
+ * and TensorFlow's addon, which is loaded by its path and so needs no mention.
  */
-export const nativePackages: readonly string[] = ['sharp'];
+export const nativePackages: readonly string[] = ['sharp', 'koffi'];
 
 const bundles: readonly Bundle[] = [
   {
@@ -30,7 +30,11 @@ const bundles: readonly Bundle[] = [
   },
   {
     name: 'worker',
-    entries: { worker: 'worker/main.ts', 'progress-thread': 'worker/host/progress-thread.ts' },
+    entries: {
+      worker: 'worker/main.ts',
+      'progress-thread': 'worker/host/progress-thread.ts',
+      'meter-thread': 'worker/energy/meter-thread.ts',
+    },
     external: nativePackages,
     without: /^operator\/|node_modules\/(@tensorflow|@kubernetes)\//,
   },

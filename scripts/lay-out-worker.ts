@@ -26,7 +26,7 @@ export const workerImageConfig = {
 } as const;
 
 /**
- * The worker with all that it needs, down to the C library: Node, the bundle, TensorFlow with its addon, sharp.
+ * The worker with all that it needs, down to the C library: Node, the bundle, TensorFlow with its addon, sharp, koffi.
  *
  * @param programs the folder with the bundle
  */
@@ -35,7 +35,9 @@ export async function workerFiles(programs: string): Promise<readonly ImageFile[
   const inImage = join(application, 'node_modules');
   const packageFolder = dirname(createRequire(import.meta.url).resolve(`${tensorflow}/package.json`));
   const libraryFolder = installedLibraries(packageFolder);
-  const names = (await readdir(programs)).filter((name) => /^(worker|progress-thread)\.mjs/.test(name));
+  const names = (await readdir(programs)).filter((name) =>
+    /^(worker|progress-thread|meter-thread)\.mjs/.test(name),
+  );
   const tensorflowFiles = [
     join(packageFolder, 'package.json'),
     installedAddon(packageFolder),

@@ -35,13 +35,20 @@ test('a package comes with what it depends on, each once, and without what nobod
   };
   await withPackages(packages, async (modules) => {
     await put(join(modules, 'native/src/native.cc'), '');
+    await put(join(modules, 'native/src/native/source.js'), '');
+    await put(join(modules, 'native/src/native/native.js.cc'), '');
+    await put(join(modules, 'native/vendor/headers/napi.h'), '');
+    await put(join(modules, 'native/musl_x64/native.node'), '');
+    await put(join(modules, 'native/linux_x64/native.node'), '');
     expect(await places(modules)).toEqual([
       '/app/node_modules/@scope/one/lib/index.js',
       '/app/node_modules/@scope/one/package.json',
       '/app/node_modules/here/lib/index.js',
       '/app/node_modules/here/package.json',
       '/app/node_modules/native/lib/index.js',
+      '/app/node_modules/native/linux_x64/native.node',
       '/app/node_modules/native/package.json',
+      '/app/node_modules/native/src/native/source.js',
     ]);
   });
 });

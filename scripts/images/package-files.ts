@@ -3,8 +3,11 @@ import { join, relative } from 'node:path';
 import { isThere } from '../cluster/kubernetes.ts';
 import type { ImageFile } from './image-file.ts';
 
-/** Folders of sharp that only a build of its own needs. */
-const unneeded = /^(src|install)\//;
+/**
+ * What only a build of one's own needs: folders of sharp, and those of koffi, whose programs lie among its sources. And
+ * binaries for the other C library.
+ */
+const unneeded = /^(install|doc|vendor|musl_\w+)\/|^src\/(?!.*\.c?js$)/;
 
 /**
  * The files of packages and of all that they depend on, as npm has put them into a folder; optional packages of other
