@@ -113,6 +113,11 @@ describe('of a job that others run, from its status alone', () => {
     ]);
   });
 
+  it('nothing but the phase is known of a job that nobody has taken up', () => {
+    const update = { status: { observedGeneration: -1 }, events: [] };
+    expect(frame('mnist', update, { terminal: size, elapsedSeconds: undefined })).toEqual(['mnist  pending']);
+  });
+
   it.each([
     { of: 'a job that has not begun', status: {}, seconds: undefined },
     { of: 'one that runs', status: { startTime: '2026-01-01T08:59:00Z' }, seconds: 60 },

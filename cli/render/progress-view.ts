@@ -85,20 +85,20 @@ export function headerText(name: string, update: JobUpdate, elapsed: number | un
     name,
     phase.toLowerCase(),
     ...(progress === undefined ? [] : [`${progress.done}/${progress.total} blocks`, `${progress.percent}%`]),
-    workersText(update),
+    ...workersTexts(update),
     ...(elapsed === undefined ? [] : [`${duration(elapsed)} elapsed`]),
     ...(progress?.etaSeconds === undefined ? [] : [`about ${duration(progress.etaSeconds)} left`]),
   ].join('  ');
 }
 
 /** A status does not say which blocks share a worker. */
-function workersText({ status, observed }: JobUpdate): string {
+function workersTexts({ status, observed }: JobUpdate): string[] {
   if (observed === undefined) {
     const training = status.blocks?.filter(({ state }) => state === 'Running').length ?? 0;
-    return `${training} ${training === 1 ? 'block' : 'blocks'} in training`;
+    return training === 0 ? [] : [`${training} ${training === 1 ? 'block' : 'blocks'} in training`];
   }
   const workers = observed.attempts.filter(({ state }) => state === 'Running').length;
-  return `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
+  return [`${workers} ${workers === 1 ? 'worker' : 'workers'}`];
 }
 
 /** What prepare or finetune is doing; of a job that others run, what its status says goes on, or is waited for. */
