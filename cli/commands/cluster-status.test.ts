@@ -67,6 +67,13 @@ function watches(...events: readonly object[]): void {
     .reply(200, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
 }
 
+function isUnavailable(what: 'list' | 'watch'): void {
+  nock(server)
+    .get(jobsPath)
+    .query((query) => (query['watch'] === 'true') === (what === 'watch'))
+    .reply(503, refusal(503, 'ServiceUnavailable'));
+}
+
 const modified = (status: DistillationJobStatus, version: number) => ({
   type: 'MODIFIED',
   object: job(status, version),
@@ -162,18 +169,21 @@ describe('status --watch', () => {
     expect((await run({ watch: true })).code).toBe(0);
   });
 
-  it('says that the connection is lost, and goes on where it was', async () => {
+  it('says once that the connection is lost, and again when it is lost again', async () => {
     isJob(runs);
     lists([job(runs)]);
-    nock(server)
-      .get(jobsPath)
-      .query((query) => query['watch'] === 'true')
-      .reply(503, refusal(503, 'ServiceUnavailable'));
-    lists([job(done, 11)]);
+    isUnavailable('watch');
+    isUnavailable('list');
+    lists([job({ ...runs, progress: { done: 0, total: 1, percent: 60 } }, 11)]);
+    isUnavailable('watch');
+    lists([job(done, 12)]);
     const { code, progress } = await run({ watch: true });
     expect(code).toBe(0);
-    expect(progress).toContain('warning: The cluster answered 503 ServiceUnavailable');
-    expect(progress).toContain('Trying again.');
+    const warnings = progress.split('\n').filter((line) => line.includes('warning: '));
+    expect(warnings.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'warning: The cluster answered 503 ServiceUnavailable: ServiceUnavailable. Trying again.',
+      'warning: The cluster answered 503 ServiceUnavailable: ServiceUnavailable. Trying again.',
+    ]);
   });
 
   it('ends when the job is deleted', async () => {

@@ -2,6 +2,7 @@ import { BlockstillError } from '../../common/error.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { distillationJobs, type DistillationJobObject } from '../../operator/cluster/kube-objects.ts';
 import { isFinished } from '../../operator/decide/decide.ts';
+import { sentence } from '../../operator/decide/text.ts';
 import { findJob } from '../cluster/find-job.ts';
 import { follow, onlyOne } from '../cluster/follow.ts';
 import { manifestHint } from '../cluster/job-argument.ts';
@@ -82,7 +83,11 @@ async function watchJob(
   const onProblem = ({ message }: BlockstillError): void => {
     if (last === undefined || isTold) return;
     isTold = true;
-    const warning = { type: 'Warning', reason: 'Disconnected', message: `${message} Trying again.` } as const;
+    const warning = {
+      type: 'Warning',
+      reason: 'Disconnected',
+      message: `${sentence(message)} Trying again.`,
+    } as const;
     view?.update({ status: last, events: [warning] });
   };
   const uid = job.metadata.uid ?? '';

@@ -2,11 +2,16 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { podStatus, aKubePod } from '../../operator/cluster/testing/children.ts';
 import { aDistillationJob } from '../../operator/cluster/testing/distillation-jobs.ts';
+import { ConnectionError } from '../../operator/kube/connection-error.ts';
+import type { KubeClient } from '../../operator/kube/client.ts';
+import type { Resource } from '../../operator/kube/resource.ts';
 import { useHttpMock } from '../../test/http.ts';
 import { jobsPath, refusal, server, testCluster, testIo } from '../testing/test-cluster.ts';
 import { logsCommand, type LogsCommand } from './logs.ts';
 
 const nock = useHttpMock();
+// The ö is the third and fourth byte.
+const bytes = Buffer.from('Größe\n');
 const command: LogsCommand = { name: 'mnist', block: 'prepare', follow: false, previous: false };
 const pods = '/api/v1/namespaces/team/pods';
 const name = 'mnist-p000-1-x7k2p';
@@ -23,17 +28,47 @@ function found(status: ReturnType<typeof podStatus.running>): void {
     .reply(200, { items: [pod] });
 }
 
+/** A client whose pod has this log. */
+function clientWith(stream: AsyncIterable<Uint8Array>): KubeClient {
+  const client = {
+    get: async () => await Promise.resolve(aDistillationJob()),
+    list: async ({ plural }: Resource) => {
+      const items = plural === 'pods' ? [aKubePod({ stage: 'Prepare', status: podStatus.ended(0) })] : [];
+      return await Promise.resolve({ items, resourceVersion: '1' });
+    },
+    stream: async () => await Promise.resolve(stream),
+  };
+  return client as unknown as KubeClient;
+}
+
 describe('logs', () => {
   it('prints what the worker wrote, as it is', async () => {
     found(podStatus.ended(1));
-    const bytes = Buffer.from('Größe\n{no JSON');
-    // Cut inside the ö.
-    const parts = () => Readable.from([bytes.subarray(0, 3), bytes.subarray(3)]);
-    nock(server).get(`${pods}/${name}/log?container=worker`).reply(200, parts);
+    nock(server).get(`${pods}/${name}/log?container=worker`).reply(200, 'first\n{no JSON');
     await using cluster = testCluster();
     const io = testIo();
     expect(await logsCommand(command, cluster, io)).toBe(0);
-    expect(io.written).toEqual({ out: 'Größe\n{no JSON', progress: '' });
+    expect(io.written).toEqual({ out: 'first\n{no JSON', progress: '' });
+  });
+
+  it('puts a character together that comes in two parts', async () => {
+    const stream = Readable.from([bytes.subarray(0, 3), bytes.subarray(3)]);
+    const io = testIo();
+    await using cluster = testCluster();
+    await logsCommand(command, { ...cluster, client: clientWith(stream) }, io);
+    expect(io.written.out).toBe('Größe\n');
+  });
+
+  it('says that it broke off, after what came', async () => {
+    const stream = (async function* () {
+      yield await Promise.resolve(bytes);
+      throw new ConnectionError('GET', new Error('other side closed'));
+    })();
+    const io = testIo();
+    await using cluster = testCluster();
+    const shown = logsCommand(command, { ...cluster, client: clientWith(stream) }, io);
+    await expect(shown).rejects.toMatchObject({ code: 'cluster/log-broken', where: name });
+    expect(io.written.out).toBe('Größe\n');
   });
 
   it('goes on to the end of the container when asked to', async () => {

@@ -3,6 +3,7 @@ import { projectPod, type ChildPod } from '../../operator/cluster/children.ts';
 import { kubePods } from '../../operator/cluster/kube-objects.ts';
 import { workerContainer } from '../../operator/cluster/names.ts';
 import { sentence } from '../../operator/decide/text.ts';
+import { ConnectionError } from '../../operator/kube/connection-error.ts';
 import { findJob } from '../cluster/find-job.ts';
 import { findPod, type Wanted } from '../cluster/find-pod.ts';
 import { follow, onlyOne } from '../cluster/follow.ts';
@@ -19,7 +20,7 @@ export interface LogsCommand extends Wanted {
 /**
  * `logs NAME BLOCK`: what the worker of an attempt wrote, as it is.
  *
- * @throws BlockstillError as {@link findJob} and {@link findPod}; `cluster/pod-not-started`
+ * @throws BlockstillError as {@link findJob} and {@link findPod}; `cluster/pod-not-started`, `cluster/log-broken`
  */
 export async function logsCommand(command: LogsCommand, cluster: Cluster, io: CommandIo): Promise<number> {
   const { client, namespace } = cluster;
@@ -35,7 +36,11 @@ export async function logsCommand(command: LogsCommand, cluster: Cluster, io: Co
   const chunks = await client.stream(kubePods, { namespace, name }, { subresource: 'log', query, signal });
   const decoder = new TextDecoder();
   // A chunk may end in the middle of a character.
-  for await (const chunk of chunks) out.write(decoder.decode(chunk, { stream: true }));
+  try {
+    for await (const chunk of chunks) out.write(decoder.decode(chunk, { stream: true }));
+  } catch (error) {
+    throw error instanceof ConnectionError ? brokenOff(name, error) : error;
+  }
   out.write(decoder.decode());
   return exitCodes.Success;
 }
@@ -49,6 +54,14 @@ function notStarted({ metadata, waiting }: ChildPod): BlockstillError {
   return new BlockstillError('cluster/pod-not-started', `The pod has not started yet.${why}`, {
     where: metadata.name,
     hint: 'With --follow, its log comes as soon as it has.',
+  });
+}
+
+function brokenOff(where: string, { cause }: ConnectionError): BlockstillError {
+  return new BlockstillError('cluster/log-broken', 'The log broke off before the worker had ended.', {
+    where,
+    hint: 'Run the same command again: it shows the log from its beginning.',
+    cause,
   });
 }
 

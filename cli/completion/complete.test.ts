@@ -54,6 +54,7 @@ it.each([
   ['show --output=j', ['--output=json']],
   ['show -o ', ['text', 'json']],
   ['show -- m', ['mnist', 'mobile']],
+  ['show -- --odd-job c', ['conv_1', 'conv_2']],
   ['shell ', ['bash', 'zsh']],
   ['run ', []],
 ])('tool %s', async (line, values) => {

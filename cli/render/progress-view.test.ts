@@ -92,7 +92,7 @@ describe('of a job that others run, from its status alone', () => {
 
   it('the picture has bars too, and what the status says goes on', () => {
     expect(frame('mnist', told, { terminal: size, elapsedSeconds: 42 })).toEqual([
-      'mnist  distilling  2/3 blocks  82%  1 block in training  0:42 elapsed  about 0:12 left',
+      'mnist  distilling  2/3 blocks  82%  1 in training  0:42 elapsed  about 0:12 left',
       '  a  done  unexplained 4.6%  score -2.00 points  9.88 s',
       '  b  collapsed  unexplained variance is 1.3',
       '  c  [############--------]  60%  loss 0.01235',
@@ -108,7 +108,7 @@ describe('of a job that others run, from its status alone', () => {
     };
     const lines = frame('mnist', { ...told, status }, { terminal: size, elapsedSeconds: undefined });
     expect(lines).toEqual([
-      'mnist  distilling  2/3 blocks  82%  1 block in training  about 0:12 left',
+      'mnist  distilling  2/3 blocks  82%  1 in training  about 0:12 left',
       '  c  in training, how far is unknown',
     ]);
   });

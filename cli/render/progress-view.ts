@@ -91,11 +91,11 @@ export function headerText(name: string, update: JobUpdate, elapsed: number | un
   ].join('  ');
 }
 
-/** A status does not say which blocks share a worker. */
+/** A status says how many blocks are trained, but not which of them share a worker. */
 function workersTexts({ status, observed }: JobUpdate): string[] {
   if (observed === undefined) {
     const training = status.blocks?.filter(({ state }) => state === 'Running').length ?? 0;
-    return training === 0 ? [] : [`${training} ${training === 1 ? 'block' : 'blocks'} in training`];
+    return training === 0 ? [] : [`${training} in training`];
   }
   const workers = observed.attempts.filter(({ state }) => state === 'Running').length;
   return [`${workers} ${workers === 1 ? 'worker' : 'workers'}`];
