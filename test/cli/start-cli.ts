@@ -12,7 +12,9 @@ export interface CliProcess extends AsyncDisposable {
   /** Its exit code. */
   readonly ended: Promise<number | null>;
   kill(signal: NodeJS.Signals): void;
-  /** Waits until it has written this to standard error. */
+  /** Waits until it has written this to standard output. */
+  printed(text: string): Promise<void>;
+  /** Likewise to standard error. */
   said(text: string): Promise<void>;
 }
 
@@ -23,6 +25,12 @@ export function startCli(kubeconfig: string, parameters: readonly string[]): Cli
   const written = { out: '', error: '' };
   child.stdout.on('data', (chunk: Buffer) => (written.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (written.error += chunk.toString()));
+  const includes = async (where: keyof typeof written, text: string): Promise<void> => {
+    await waitFor(`"${text}"`, async () => {
+      await Promise.resolve();
+      return written[where].includes(text) ? true : undefined;
+    });
+  };
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return {
     get out() {
@@ -33,12 +41,8 @@ export function startCli(kubeconfig: string, parameters: readonly string[]): Cli
     },
     ended,
     kill: (signal) => void child.kill(signal),
-    said: async (text) => {
-      await waitFor(`"${text}"`, async () => {
-        await Promise.resolve();
-        return written.error.includes(text) ? true : undefined;
-      });
-    },
+    printed: async (text) => await includes('out', text),
+    said: async (text) => await includes('error', text),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL');
       await ended;
