@@ -1,9 +1,14 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addClusterCommands, addClusterOptions, statusInCluster } from './cluster-commands.ts';
+import type { ClusterOptions } from './cluster/open-cluster.ts';
+import { isManifest } from './cluster/job-argument.ts';
+import { completeCommand } from './commands/completion.ts';
 import { runCommand } from './commands/run.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
+import { completeCommandName, completionScript, shells, type Shell } from './completion/scripts.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { printError } from './print-error.ts';
 import { terminalOf, type Terminal } from './terminal.ts';
@@ -13,13 +18,23 @@ interface CommonOptions {
   readonly color: boolean;
 }
 
-const terminals = ({ color }: CommonOptions): { out: Terminal; progress: Terminal } => ({
+const terminals = ({ color }: Pick<CommonOptions, 'color'>): { out: Terminal; progress: Terminal } => ({
   out: terminalOf(process.stdout, { color }),
   progress: terminalOf(process.stderr, { color }),
 });
 
 /** The command line: parses, calls the command, and sets the exit code. */
 async function main(): Promise<void> {
+  const program = createProgram();
+  const [first, ...words] = process.argv.slice(2);
+  if (first !== completeCommandName) await program.parseAsync();
+  else {
+    const io = { ...terminals({ color: false }), environment: process.env };
+    process.exitCode = await completeCommand(program, words, io);
+  }
+}
+
+function createProgram(): Command {
   const program = new Command('blockstill')
     .description(
       'Turns a trained convolutional network into a cheaper one by parallel blockwise distillation.',
@@ -46,12 +61,15 @@ async function main(): Promise<void> {
     .action(async (manifest: string, options: CommonOptions) => {
       process.exitCode = await validateCommand({ manifest, ...options }, terminals(options).out);
     });
-  common(program.command('status <manifest>'))
-    .description('show how far the last run of a manifest on this machine is')
-    .option('--storage <folder>', 'where the job keeps its data (default: .blockstill beside the manifest)')
-    .addHelpText('after', exitCodesHelp)
-    .action(async (manifest: string, options: CommonOptions & { storage?: string }) => {
-      process.exitCode = await statusCommand({ manifest, ...options }, terminals(options).out);
+  addClusterOptions(common(program.command('status <job|manifest>')))
+    .description('show how far a job is: in a cluster, by its name; on this machine, by its manifest')
+    .option('-w, --watch', 'in a cluster: until the job is over; the exit code says how it ended', false)
+    .option('--storage <folder>', 'on this machine: where the job keeps its data')
+    .addHelpText('after', `${statusHelp}\n${exitCodesHelp}`)
+    .action(async (job: string, options: StatusOptions, command: Command) => {
+      refuseForeign(options, isManifest(job) ? 'manifest' : 'name', command);
+      if (!isManifest(job)) await statusInCluster(job, options);
+      else process.exitCode = await statusCommand({ manifest: job, ...options }, terminals(options).out);
     });
   common(program.command('simulate <source>'))
     .description(
@@ -65,7 +83,42 @@ async function main(): Promise<void> {
         process.exitCode = await simulateCommand({ source, ...options }, terminals(options).out);
       },
     );
-  await program.parseAsync();
+  addClusterCommands(program, common);
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'what you type commands in').choices(shells))
+    .description('print what a shell needs to complete commands, jobs and blocks')
+    .addHelpText('after', completionHelp)
+    .action((shell: Shell) => void process.stdout.write(completionScript(shell)));
+  return program;
+}
+
+interface StatusOptions extends CommonOptions, ClusterOptions {
+  readonly watch: boolean;
+  readonly storage?: string;
+}
+
+const statusHelp = `
+A path with a slash, or a name that ends in .yaml, .yml or .json, is a manifest that was run on this machine; anything else
+is the name of a DistillationJob in the cluster.`;
+
+const completionHelp = `
+Examples:
+  eval "$(blockstill completion bash)"         in ~/.bashrc
+  source <(blockstill completion zsh)          in ~/.zshrc, after compinit
+  blockstill completion fish | source          in ~/.config/fish/config.fish
+
+kubectl completes \`kubectl blockstill\` where kubectl_complete-blockstill, which is this program too, is on the PATH.`;
+
+/** An option that would be passed over in silence is a mistake that nobody would find. */
+function refuseForeign(options: StatusOptions, meant: 'manifest' | 'name', command: Command): void {
+  const { namespace, context, kubeconfig, watch, storage } = options;
+  const inCluster = { namespace, context, kubeconfig, watch: watch || undefined };
+  const foreign = Object.entries(meant === 'manifest' ? inCluster : { storage });
+  const [given] = foreign.find(([, value]) => value !== undefined) ?? [];
+  if (given === undefined) return;
+  const whose = meant === 'manifest' ? 'a manifest on this machine' : 'a job in a cluster';
+  command.error(`error: --${given} says nothing about ${whose}.`);
 }
 
 const examples = `
@@ -73,7 +126,10 @@ Examples:
   blockstill validate job.yaml                check manifest, model and data
   blockstill run job.yaml                     run it; Ctrl-C stops, the same command resumes
   blockstill run job.yaml --workers 4         train four blocks at once
-  blockstill status job.yaml --output json    what a program can read`;
+  blockstill status job.yaml --output json    what a program can read
+  blockstill list -A                          the jobs in a cluster
+  blockstill status mnist --watch             follow one of them to its end
+  blockstill logs mnist conv2d_1 --follow     what the worker of a block writes`;
 
 const simulateExamples = `
 Examples:

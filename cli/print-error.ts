@@ -1,4 +1,4 @@
-import { describeError, InvalidInputError, isCode } from '../common/error.ts';
+import { BlockstillError, describeError, InvalidInputError, type ErrorCode } from '../common/error.ts';
 import { exitCodes } from './exit-codes.ts';
 import { styles } from './render/style.ts';
 import type { Terminal } from './terminal.ts';
@@ -10,11 +10,33 @@ export function printError(error: unknown, terminal: Terminal): number {
   terminal.write(`${bold(red('error:'))} ${first}\n`);
   for (const line of rest) terminal.write(`${dim(line)}\n`);
   if (error instanceof InvalidInputError) return exitCodes.InvalidInput;
-  // Another run of the same manifest on this machine would end the same way.
-  if (isCode(error, 'run/suspended') || isCode(error, 'run/no-gpu')) return exitCodes.InvalidInput;
-  const busy = isCode(error, 'run/already-active') || isCode(error, 'run/active-elsewhere');
-  return busy ? exitCodes.Busy : exitCodes.Failed;
+  return error instanceof BlockstillError
+    ? (exitCodeOfError[error.code] ?? exitCodes.Failed)
+    : exitCodes.Failed;
 }
+
+const { InvalidInput, Unavailable, Busy } = exitCodes;
+
+/** Of errors that are no InvalidInputError: those are about what a worker was given. */
+const exitCodeOfError: Readonly<Partial<Record<ErrorCode, number>>> = {
+  'run/already-active': Busy,
+  'run/active-elsewhere': Busy,
+  // Another run of the same manifest on this machine would end the same way.
+  'run/suspended': InvalidInput,
+  'run/no-gpu': InvalidInput,
+  'cluster/no-configuration': InvalidInput,
+  'cluster/invalid-configuration': InvalidInput,
+  'cluster/no-credentials': InvalidInput,
+  'cluster/unauthorized': InvalidInput,
+  'cluster/forbidden': InvalidInput,
+  'cluster/untrusted': InvalidInput,
+  'cluster/not-installed': InvalidInput,
+  'cluster/no-such-job': InvalidInput,
+  'cluster/no-such-block': InvalidInput,
+  'cluster/no-such-attempt': InvalidInput,
+  'cluster/unreachable': Unavailable,
+  'cluster/timeout': Unavailable,
+};
 
 const codeLine = /^\([a-z]+\/[a-z0-9-]+\)$/;
 

@@ -10,7 +10,8 @@ const column = (name: string, type: 'string' | 'date', jsonPath: string, descrip
   jsonPath,
 });
 
-const columns = [
+/** What `kubectl get` and `blockstill list` show, between name and age. */
+export const printerColumns = [
   column('Phase', 'string', '.status.phase', 'Where the job is.'),
   column('Blocks', 'string', '.status.summary.blocks', 'Blocks that are done, of all.'),
   column('Speedup', 'string', '.status.summary.speedup', 'What parallel training gained.'),
@@ -49,7 +50,7 @@ export function customResourceDefinition(): object {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: [
-            ...columns,
+            ...printerColumns,
             column('Age', 'date', '.metadata.creationTimestamp', 'Time since the job was created.'),
             ...wideColumns.map((wide) => ({ ...wide, priority: 1 })),
           ],

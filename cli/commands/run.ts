@@ -69,7 +69,8 @@ function notRunAgain({ conditions }: RunUpdate['status']): string {
   return `This job failed in an earlier run; nothing was run again. Change the manifest${change === undefined ? '' : ` (${change})`} and run it; finished blocks are kept unless something is edited that they depend on.`;
 }
 
-function exitCodeOf({ phase, conditions }: RunUpdate['status']): number {
+/** How the command ends with a job that has come to this. */
+export function exitCodeOf({ phase, conditions }: RunUpdate['status']): number {
   if (phase === 'Suspended') return exitCodes.Interrupted;
   if (phase === 'Complete') return exitCodes.Success;
   const badInput = conditions?.some(({ type, reason }) => type === 'Failed' && reason === 'InvalidInput');

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { BlockstillError } from '../../common/error.ts';
+import type { DistillationJobStatus } from '../../crds/status.ts';
 import { runnerFiles } from '../../operator/local/layout.ts';
 import { loadLocalJob } from '../../operator/local/local-job.ts';
 import { isLocked } from '../../operator/local/lock.ts';
@@ -47,7 +48,7 @@ export async function statusCommand(
   if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);
   else {
     out.write(`${outcomeText(job.name, status, out)}\n`);
-    out.write(`${progressText(status)}as of ${written.toISOString()}\n`);
+    out.write(`${[...progressTexts(status), `as of ${written.toISOString()}`].join(', ')}\n`);
     const over = status.phase === 'Complete' || status.phase === 'Failed';
     if (!over && !(await isLocked(join(job.folder, runnerFiles.lock)))) {
       out.write(`No run is active. Resume it: blockstill run ${manifest}\n`);
@@ -57,8 +58,7 @@ export async function statusCommand(
   return exitCodes.Success;
 }
 
-function progressText({
-  progress,
-}: NonNullable<Awaited<ReturnType<typeof readStatusFile>>>['status']): string {
-  return progress === undefined ? '' : `${progress.done}/${progress.total} blocks, ${progress.percent}%, `;
+/** How far a job is, as far as that is known. */
+export function progressTexts({ progress }: DistillationJobStatus): string[] {
+  return progress === undefined ? [] : [`${progress.done}/${progress.total} blocks`, `${progress.percent}%`];
 }

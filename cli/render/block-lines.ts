@@ -1,9 +1,9 @@
 import type { BlockStatus } from '../../crds/status.ts';
 import { distillUnits } from '../../operator/decide/units.ts';
-import type { RunUpdate } from '../../operator/local/run-job.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import { bar } from './bar.ts';
 import { count, duration, figure, percent, points, seconds } from './format.ts';
+import type { JobUpdate } from './job-update.ts';
 import { scoreDrop, scoreName } from './score-drop.ts';
 import type { Styles } from './style.ts';
 
@@ -12,14 +12,14 @@ const barWidth = 22;
 /** One line a block: its bar while it trains, its figures when it has ended. */
 export function blockLine(
   block: BlockStatus,
-  update: RunUpdate,
+  update: JobUpdate,
   options: { nameWidth: number; style: Styles },
 ): string {
   const { dim, green, yellow } = options.style;
   const name = block.name.padEnd(options.nameWidth);
   switch (block.state) {
     case 'Running':
-      return `${name}  ${runningText(block, progressOf(block.name, update))}`;
+      return `${name}  ${update.observed === undefined ? toldText(block) : runningText(block, progressOf(block.name, update))}`;
     case 'Distilled':
       return `${name}  ${green('done')}  ${doneText(block, update)}`;
     case 'Collapsed':
@@ -50,7 +50,16 @@ function runningText(block: BlockStatus, progress: Progress | undefined): string
   return parts.join('  ');
 }
 
-function doneText(block: BlockStatus, { status }: RunUpdate): string {
+/** What a status says of a block in training: whoever wrote it may not have heard from the worker. */
+function toldText({ progress, loss }: BlockStatus): string {
+  if (progress === undefined) return 'in training, how far is unknown';
+  return [
+    `${bar(progress / 100, barWidth)} ${percent(progress / 100, 0).padStart(4)}`,
+    ...(loss === undefined ? [] : [`loss ${figure(loss)}`]),
+  ].join('  ');
+}
+
+function doneText(block: BlockStatus, { status }: JobUpdate): string {
   const drop = scoreDrop(block, status);
   return [
     ...(block.unexplainedVariance === undefined
@@ -62,8 +71,8 @@ function doneText(block: BlockStatus, { status }: RunUpdate): string {
 }
 
 /** What the running worker of the block's unit last said. */
-function progressOf(block: string, { observed }: RunUpdate): Progress | undefined {
-  const units = observed.prepared === undefined ? [] : distillUnits(observed.prepared);
+function progressOf(block: string, { observed }: JobUpdate): Progress | undefined {
+  const units = observed?.prepared === undefined ? [] : distillUnits(observed.prepared);
   const unit = units.find(({ blocks }) => blocks.includes(block))?.name;
-  return observed.attempts.find((attempt) => attempt.unit === unit && attempt.state === 'Running')?.progress;
+  return observed?.attempts.find((attempt) => attempt.unit === unit && attempt.state === 'Running')?.progress;
 }

@@ -1,5 +1,6 @@
 import type { Terminal } from '../terminal.ts';
 import { blockLine } from './block-lines.ts';
+import { elapsedSeconds } from './job-update.ts';
 import { headerText, type ProgressView } from './progress-view.ts';
 import { styles } from './style.ts';
 
@@ -30,7 +31,7 @@ export function plainView(name: string, terminal: Terminal, now: () => Date): Pr
       }
       const silent = lastLine === undefined ? Infinity : (now().getTime() - lastLine.getTime()) / 1000;
       if (lastLine === before && silent >= lineEverySeconds) {
-        print(headerText(name, update, (now().getTime() - started.getTime()) / 1000));
+        print(headerText(name, update, elapsedSeconds(update, started, now())));
       }
     },
     close: () => undefined,

@@ -14,6 +14,7 @@ import type { Observed } from '../../operator/decide/observed.ts';
 import type { RunUpdate } from '../../operator/local/run-job.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { Terminal } from '../terminal.ts';
+import { elapsedSeconds } from './job-update.ts';
 import { plainView } from './plain-view.ts';
 import { frame, liveView } from './progress-view.ts';
 
@@ -83,6 +84,51 @@ describe('the live picture', () => {
     const [first, second] = text().split('\u001b[4A\r\u001b[J');
     expect(first).toBe(`warning: Block b stays the teacher's: unexplained variance is 1.3\n${second}`);
     expect(second?.trimEnd().split('\n')).toHaveLength(4);
+  });
+});
+
+describe('of a job that others run, from its status alone', () => {
+  const told = { status: some.status, events: [] };
+
+  it('the picture has bars too, and what the status says goes on', () => {
+    expect(frame('mnist', told, { terminal: size, elapsedSeconds: 42 })).toEqual([
+      'mnist  distilling  2/3 blocks  82%  1 in training  0:42 elapsed  about 0:12 left',
+      '  a  done  unexplained 4.6%  score -2.00 points  9.88 s',
+      '  b  collapsed  unexplained variance is 1.3',
+      '  c  [############--------]  60%  loss 0.01235',
+      '  1 of 3 units are running.',
+    ]);
+  });
+
+  it('no progress is not 0 %, and no start no time', () => {
+    const status = {
+      ...told.status,
+      blocks: [{ name: 'c', layers: 'c', state: 'Running' as const }],
+      conditions: [],
+    };
+    const lines = frame('mnist', { ...told, status }, { terminal: size, elapsedSeconds: undefined });
+    expect(lines).toEqual([
+      'mnist  distilling  2/3 blocks  82%  1 in training  about 0:12 left',
+      '  c  in training, how far is unknown',
+    ]);
+  });
+
+  it('nothing but the phase is known of a job that nobody has taken up', () => {
+    const update = { status: { observedGeneration: -1 }, events: [] };
+    expect(frame('mnist', update, { terminal: size, elapsedSeconds: undefined })).toEqual(['mnist  pending']);
+  });
+
+  it.each([
+    { of: 'a job that has not begun', status: {}, seconds: undefined },
+    { of: 'one that runs', status: { startTime: '2026-01-01T08:59:00Z' }, seconds: 60 },
+    { of: 'a cluster whose clock is ahead', status: { startTime: '2026-01-01T09:00:05Z' }, seconds: 0 },
+    {
+      of: 'one that has ended',
+      status: { startTime: '2026-01-01T08:59:00Z', completionTime: '2026-01-01T08:59:42Z' },
+      seconds: 42,
+    },
+  ])('the time of $of counts from its own start', ({ status, seconds }) => {
+    expect(elapsedSeconds({ status, events: [] }, at(-1000), at(0))).toBe(seconds);
   });
 });
 

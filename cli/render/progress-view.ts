@@ -1,12 +1,13 @@
-import type { RunUpdate } from '../../operator/local/run-job.ts';
+import { firstLine } from '../../operator/decide/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { blockLine } from './block-lines.ts';
 import { duration, percent } from './format.ts';
+import { elapsedSeconds, type JobUpdate } from './job-update.ts';
 import { styles } from './style.ts';
 
 /** Shows how a job goes on. */
 export interface ProgressView {
-  update(update: RunUpdate): void;
+  update(update: JobUpdate): void;
   /** Leaves the terminal in order; nothing is drawn after it. */
   close(): void;
 }
@@ -18,7 +19,7 @@ const tickMilliseconds = 1000;
 export function liveView(name: string, terminal: Terminal, now: () => Date): ProgressView {
   const started = now();
   let drawn = 0;
-  let latest: RunUpdate | undefined;
+  let latest: JobUpdate | undefined;
   let timer: NodeJS.Timeout | undefined;
   const erase = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\r\u001b[J`);
   const draw = (above = ''): void => {
@@ -26,7 +27,7 @@ export function liveView(name: string, terminal: Terminal, now: () => Date): Pro
     if (latest === undefined) return;
     const lines = frame(name, latest, {
       terminal,
-      elapsedSeconds: (now().getTime() - started.getTime()) / 1000,
+      elapsedSeconds: elapsedSeconds(latest, started, now()),
     });
     terminal.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
@@ -54,11 +55,12 @@ export function liveView(name: string, terminal: Terminal, now: () => Date): Pro
 
 interface FrameOptions {
   readonly terminal: Pick<Terminal, 'columns' | 'rows' | 'color'>;
-  readonly elapsedSeconds: number;
+  /** Undefined: the job has not begun. */
+  readonly elapsedSeconds: number | undefined;
 }
 
 /** The lines of one picture: none is wider than the terminal, and there are fewer than it has rows. */
-export function frame(name: string, update: RunUpdate, { terminal, elapsedSeconds }: FrameOptions): string[] {
+export function frame(name: string, update: JobUpdate, { terminal, ...options }: FrameOptions): string[] {
   const { status } = update;
   const style = styles(terminal.color);
   const blocks = status.blocks ?? [];
@@ -69,29 +71,42 @@ export function frame(name: string, update: RunUpdate, { terminal, elapsedSecond
   const shown =
     blocks.length <= room ? blocks : blocks.toSorted((a, b) => rank[a.state] - rank[b.state]).slice(0, room);
   const lines = [
-    style.bold(headerText(name, update, elapsedSeconds)),
+    style.bold(headerText(name, update, options.elapsedSeconds)),
     ...shown.map((block) => `  ${blockLine(block, update, { nameWidth, style })}`),
     ...(shown.length < blocks.length ? [style.dim(`  and ${blocks.length - shown.length} more`)] : []),
-    ...otherStageLines(update),
+    ...otherLines(update),
   ];
   return lines.map((line) => clipLine(line, terminal.columns));
 }
 
-export function headerText(name: string, { status, observed }: RunUpdate, elapsedSeconds: number): string {
-  const { phase = 'Pending', progress } = status;
-  const workers = observed.attempts.filter(({ state }) => state === 'Running').length;
+export function headerText(name: string, update: JobUpdate, elapsed: number | undefined): string {
+  const { phase = 'Pending', progress } = update.status;
   return [
     name,
     phase.toLowerCase(),
     ...(progress === undefined ? [] : [`${progress.done}/${progress.total} blocks`, `${progress.percent}%`]),
-    `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
-    `${duration(elapsedSeconds)} elapsed`,
+    ...workersTexts(update),
+    ...(elapsed === undefined ? [] : [`${duration(elapsed)} elapsed`]),
     ...(progress?.etaSeconds === undefined ? [] : [`about ${duration(progress.etaSeconds)} left`]),
   ].join('  ');
 }
 
-/** What prepare or finetune is doing. */
-function otherStageLines({ observed }: RunUpdate): string[] {
+/** A status says how many blocks are trained, but not which of them share a worker. */
+function workersTexts({ status, observed }: JobUpdate): string[] {
+  if (observed === undefined) {
+    const training = status.blocks?.filter(({ state }) => state === 'Running').length ?? 0;
+    return training === 0 ? [] : [`${training} in training`];
+  }
+  const workers = observed.attempts.filter(({ state }) => state === 'Running').length;
+  return [`${workers} ${workers === 1 ? 'worker' : 'workers'}`];
+}
+
+/** What prepare or finetune is doing; of a job that others run, what its status says goes on, or is waited for. */
+function otherLines({ status, observed }: JobUpdate): string[] {
+  if (observed === undefined) {
+    const said = status.conditions?.find(({ type }) => type === 'Ready')?.message;
+    return said === undefined ? [] : [`  ${firstLine(said)}`];
+  }
   return observed.attempts.flatMap(({ state, stage, progress }) => {
     if (state !== 'Running' || stage === 'Distill' || progress === undefined) return [];
     const share = progress.fraction === null ? '' : ` ${percent(progress.fraction, 0)}`;

@@ -72,7 +72,11 @@ function endOf({ stage, exitCode, message = 'no reason given' }: ObservedAttempt
   return `was killed (${signal}); it ${stage === 'Prepare' ? 'begins anew' : 'goes on from its checkpoint'}.`;
 }
 
-function blockEvents(status: DistillationJobStatus, { previous }: Observed): JobEvent[] {
+/** What blocks have come to since an earlier status. */
+export function blockEvents(
+  status: DistillationJobStatus,
+  { previous }: Pick<Observed, 'previous'>,
+): JobEvent[] {
   const earlier = new Map(previous?.blocks?.map((block) => [block.name, block.state]));
   return (status.blocks ?? []).flatMap((block): JobEvent[] => {
     if (earlier.get(block.name) === block.state) return [];

@@ -13,6 +13,7 @@ import {
   type Resource,
 } from './resource.ts';
 import { Slots } from './slots.ts';
+import { streamBytes, type StreamOptions } from './stream.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { watchEvents, type WatchEvent, type WatchOptions } from './watch.ts';
 
@@ -26,6 +27,8 @@ export interface KubeClientOptions {
   /** Requests a second on average and at once; unlimited where there is none. */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   readonly timeoutSeconds?: number;
+  /** How often a request is sent until it is given up, the first time included: few where a person waits. */
+  readonly attempts?: number;
   readonly observer?: RequestObserver;
   /** Called right before each request goes out; what it throws keeps the request from going. */
   readonly guard?: NonNullable<Transport['guard']>;
@@ -88,7 +91,7 @@ export class KubeClient {
       userAgent: `${fieldManager} (node ${process.version})`,
       timeoutSeconds: options.timeoutSeconds ?? 60,
       slots: new Slots(requestsAtOnce),
-      retry: { attempts: 5, baseSeconds: 0.5, maximumSeconds: 30, random },
+      retry: { attempts: options.attempts ?? 5, baseSeconds: 0.5, maximumSeconds: 30, random },
       observer: options.observer,
       guard: options.guard,
     };
@@ -124,6 +127,15 @@ export class KubeClient {
   /** Changes after a resource version; see {@link watchEvents} for how it ends. */
   watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     return watchEvents(this.#transport, resource, options);
+  }
+
+  /** What a subresource says that is no JSON, such as the `log` of a pod; see {@link streamBytes}. Sent once. */
+  async stream(
+    resource: Resource,
+    reference: ObjectReference,
+    { subresource, ...options }: StreamOptions & { readonly subresource: string },
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return await streamBytes(this.#transport, objectPath(resource, reference, subresource), options);
   }
 
   /** Sent once unless it surely did not arrive: a second one might be refused because of the first. */

@@ -19,7 +19,7 @@ export class ConnectionError extends BlockstillError {
         cause,
         hint: untrusted
           ? 'Is this the right server, and certificate-authority the one that signed its certificate?'
-          : undefined,
+          : 'Is this the right cluster (kubeconfig and context), and can it be reached from here?',
       },
     );
     this.mayHaveArrived = !untrusted && (code === undefined || !neverArrivedCodes.has(code));
