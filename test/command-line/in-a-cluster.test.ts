@@ -4,10 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { aDistillationJob } from '../operator/cluster/testing/distillation-jobs.ts';
-import { answer, startApiServer } from '../operator/kube/testing/api-server.ts';
-import { refusal } from './testing/test-cluster.ts';
+import { aDistillationJob } from '../../operator/cluster/testing/distillation-jobs.ts';
+import { answer, startApiServer } from '../../operator/kube/testing/api-server.ts';
+import { refusal } from '../../cli/testing/test-cluster.ts';
+
+const program = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 interface Ended {
   readonly code: number | null;
@@ -17,7 +20,7 @@ interface Ended {
 
 function start(parameters: readonly string[], kubeconfig: string): ChildProcess {
   const environment = { ...process.env, KUBECONFIG: kubeconfig };
-  return spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...parameters], { env: environment });
+  return spawn(process.execPath, [program, ...parameters], { env: environment });
 }
 
 async function ended(child: ChildProcess): Promise<Ended> {
