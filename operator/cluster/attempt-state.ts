@@ -51,9 +51,11 @@ function endedWith(
   job: ChildJob,
   pod: ChildPod | undefined,
 ): Pick<ObservedAttempt, 'state'> & Partial<ObservedAttempt> {
-  const { metadata, end } = job;
+  const { metadata, end, failure } = job;
   if (end === undefined) throw new Error(`${metadata.name} has not ended`);
-  if (end.type === 'Failed') return { ...failureOf(end, pod), endTime: new Date(end.time) };
+  const endTime = new Date(end.time);
+  if (end.type === 'Failed' && failure !== undefined) return { state: 'Failed', ...failure, endTime };
+  if (end.type === 'Failed') return { ...failureOf(end, pod), endTime };
   return unheard(job, end.time);
 }
 

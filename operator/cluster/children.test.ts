@@ -160,6 +160,10 @@ describe('what is kept of a pod', () => {
     expect(aPod({ status }).end).toMatchObject(end);
   });
 
+  it('had died before it was told to end', () => {
+    expect(aPod({ deadline: 97, status: podStatus.ended(137) }).end?.disruption).toBeUndefined();
+  });
+
   it.each([
     { status: podStatus.ended(137), disruption: 'KilledAfterDeletion' },
     { status: podStatus.ended(143), disruption: 'KilledAfterDeletion' },

@@ -2,6 +2,7 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { ObjectMeta } from '../kube/resource.ts';
 import type { StoredObject } from '../kube/store.ts';
 import type { ContainerStatus, KubeCondition, KubeJob, KubePod } from './kube-objects.ts';
+import { failureIn, type NotedFailure } from './noted-failure.ts';
 import { annotations, labels, stageOfLabel, workerContainer } from './names.ts';
 
 /** Which attempt a child belongs to, as its labels say. */
@@ -30,6 +31,8 @@ export interface ChildJob extends StoredObject {
   readonly end: JobEnd | undefined;
   /** What its pod said, noted down. */
   readonly result: string | undefined;
+  /** How its worker failed, noted down. */
+  readonly failure: NotedFailure | undefined;
 }
 
 export interface JobEnd {
@@ -84,6 +87,7 @@ export function projectJob(job: KubeJob): ChildJob {
     queue: metadata.labels?.['kueue.x-k8s.io/queue-name'],
     end: end === undefined ? undefined : jobEnd(end, metadata),
     result: metadata.annotations?.[annotations.result],
+    failure: failureIn(metadata.annotations?.[annotations.failure]),
   };
 }
 
@@ -150,15 +154,25 @@ function podEnd({ metadata, status }: KubePod, container: ContainerStatus | unde
   );
   const reason = status?.reason ?? terminated?.reason ?? '';
   const exitCode = hasRun(terminated) ? terminated?.exitCode : undefined;
-  const wasKilled = killedCodes.has(exitCode) && reason !== 'OOMKilled';
+  const wasKilled =
+    killedCodes.has(exitCode) && reason !== 'OOMKilled' && endedWhenDeleted(metadata, terminated);
   return {
     finishedAt: terminated?.finishedAt ?? undefined,
     exitCode,
     reason,
     message: terminated?.message || status?.message || '',
-    disruption:
-      disruption?.reason ?? (wasKilled && metadata.deletionTimestamp ? 'KilledAfterDeletion' : undefined),
+    disruption: disruption?.reason ?? (wasKilled ? 'KilledAfterDeletion' : undefined),
   };
+}
+
+/** One that had died before somebody deleted its pod was killed by something else. */
+function endedWhenDeleted(
+  { deletionTimestamp, deletionGracePeriodSeconds = 0 }: ObjectMeta,
+  terminated: NonNullable<ContainerStatus['state']>['terminated'],
+): boolean {
+  if (deletionTimestamp === undefined) return false;
+  const deleted = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
+  return Date.parse(terminated?.finishedAt ?? deletionTimestamp) >= deleted;
 }
 
 /** What could not be started has no time of its start, or that of 1970. */

@@ -25,6 +25,8 @@ export const annotations = {
   blocks: 'blockstill.dev/blocks',
   /** What the unit's pod said when it had committed: kept by the Job when the pod is gone. */
   result: 'blockstill.dev/result',
+  /** How its worker failed, as JSON: so that it is not forgotten with the pod, and the unit tried more often than allowed. */
+  failure: 'blockstill.dev/failure',
 } as const;
 
 export const labelValues = { name: 'blockstill-worker', managedBy: 'blockstill' } as const;

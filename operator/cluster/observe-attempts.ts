@@ -3,10 +3,13 @@ import type { ObservedAttempt } from '../decide/observed.ts';
 import { abandonmentOf, attemptOf, departedAttempt, orphanAttempt } from './attempt-state.ts';
 import type { AttemptsToObserve } from './attempts-to-observe.ts';
 import type { ChildJob } from './children.ts';
+import { failureText } from './noted-failure.ts';
 import { messageOf, type Said } from './said.ts';
 
 export interface Unrecorded {
   readonly job: ChildJob;
+  /** What its pod said when it had committed, or how its worker failed. */
+  readonly kind: 'result' | 'failure';
   readonly text: string;
   /** When its Job ended. */
   readonly since: Date;
@@ -19,7 +22,7 @@ export interface ObservedAttempts {
     { readonly message: UnitMessage & { stage: 'Prepare' }; readonly imageId?: string } | undefined;
   /** What finetune said. */
   readonly student: (UnitMessage & { stage: 'Finetune' }) | undefined;
-  /** Jobs that have ended and whose pod's message is not noted down on them yet. */
+  /** Jobs that have ended, and what only their pods say and is not noted down on them yet. */
   readonly unrecorded: readonly Unrecorded[];
   /** When a pod that can't be reached, or one that may be yet to come, will have been given enough time. */
   readonly changesAt: Date | undefined;
@@ -91,9 +94,13 @@ function preparedBy(heard: readonly Said[]): ObservedAttempts['prepared'] {
 }
 
 /** Not before its end: the controller of Jobs writes to it until then, and waits whenever somebody else has. */
-function unrecordedOf({ job, said }: VisibleJob): readonly Unrecorded[] {
-  if (said === undefined || job.end === undefined || job.result !== undefined) return [];
-  return [{ job, text: said.text, since: new Date(job.end.time) }];
+function unrecordedOf({ job, said, attempt }: VisibleJob): readonly Unrecorded[] {
+  if (job.end === undefined) return [];
+  const since = new Date(job.end.time);
+  if (said !== undefined)
+    return job.result === undefined ? [{ job, kind: 'result', text: said.text, since }] : [];
+  const text = attempt === undefined || job.failure !== undefined ? undefined : failureText(attempt);
+  return text === undefined ? [] : [{ job, kind: 'failure', text, since }];
 }
 
 function nextChange({ pods, departed, departing, now }: AttemptsToObserve): Date | undefined {

@@ -16,7 +16,7 @@ const creationSeconds = 60;
 export class RecentWrites {
   readonly #clock: Clock;
   readonly #created = new Map<string, Map<string, Created>>();
-  /** Jobs that were told to go, or had a result noted down on them: their UIDs, with that of their owner. */
+  /** Jobs that were told to go, or had something noted down on them: their UIDs, with that of their owner. */
   readonly #deleted = new Map<string, string | undefined>();
   readonly #recorded = new Map<string, string | undefined>();
   /** All Jobs that an owner was seen to have, also those that are gone. */
@@ -51,14 +51,14 @@ export class RecentWrites {
 
   /** The watch has shown this Job, or that it is gone. */
   seen(job: ChildJob, { gone }: { gone: boolean }): void {
-    const { metadata, identity, controllerUid, isDeleting, result } = job;
+    const { metadata, identity, controllerUid, isDeleting, result, failure } = job;
     const { uid } = metadata;
     if (identity !== undefined && controllerUid === identity.ownerUid) this.#knownAs(controllerUid, uid);
     const own = this.#created.get(identity?.ownerUid ?? '');
     own?.delete(uid);
     if (own?.size === 0) this.#created.delete(identity?.ownerUid ?? '');
     if (gone || isDeleting) this.#deleted.delete(uid);
-    if (gone || result !== undefined) this.#recorded.delete(uid);
+    if (gone || result !== undefined || failure !== undefined) this.#recorded.delete(uid);
   }
 
   /** UIDs of all Jobs that the owner was seen to have, also of those that are gone. */

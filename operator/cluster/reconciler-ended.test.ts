@@ -105,3 +105,24 @@ describe('a job that has ended', () => {
     expect(await world.writes()).toEqual([]);
   });
 });
+
+describe('a worker that failed', () => {
+  it('is not forgotten when its pod is gone, nor when the operator is another', async () => {
+    const world = new SmallWorld({ spec: { backoffLimit: 1 } });
+    await world.reconcile();
+    for (const attempt of [1, 2]) {
+      world.pod({ stage: 'Prepare', attempt, status: podStatus.ended(1, { message: 'It broke.' }) });
+      world.end({ stage: 'Prepare', index: 0, attempt }, failed());
+      await world.reconcile();
+      world.removePods();
+      world.restartOperator();
+      await world.reconcile();
+      await world.clock.advance(120);
+      await world.reconcile();
+    }
+    expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-p000-2']);
+    expect(world.status.phase).toBe('Failed');
+    const message = world.status.conditions?.find(({ type }) => type === 'Failed')?.message;
+    expect(message).toContain('It broke.');
+  });
+});

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { kubeJobs } from './kube-objects.ts';
 import { annotations } from './names.ts';
+import type { Unrecorded } from './observe-attempts.ts';
 import { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
 import { projectJob } from './children.ts';
@@ -15,8 +16,14 @@ function start() {
   const clock = new FakeClock();
   const writes = new RecentWrites(clock);
   const job = projectJob(client.put(kubeJobs, aKubeJob()));
-  const ended = { job, text: 'said', since: new Date(clock.now().getTime() - 30_000) };
-  const record = async (result = ended) => await recordResults({ client, clock, writes }, [result], signal);
+  const ended: Unrecorded = {
+    job,
+    kind: 'result',
+    text: 'said',
+    since: new Date(clock.now().getTime() - 30_000),
+  };
+  const record = async (result: Unrecorded = ended) =>
+    await recordResults({ client, clock, writes }, [result], signal);
   return { client, clock, ended, record };
 }
 
@@ -39,6 +46,12 @@ describe('what a pod said', () => {
     await clock.advance(1);
     expect(await record(now)).toBeUndefined();
     expect(client.writes).toHaveLength(1);
+  });
+
+  it('is noted down at once when it failed', async () => {
+    const { client, clock, ended, record } = start();
+    expect(await record({ ...ended, kind: 'failure', since: clock.now() })).toBeUndefined();
+    expect(client.of(kubeJobs)[0]?.metadata.annotations).toEqual({ [annotations.failure]: 'said' });
   });
 
   it.each([

@@ -12,12 +12,12 @@ export interface RecordOptions {
   readonly writes: RecentWrites;
 }
 
-/** A job whose units all end now needs none of it; and no node goes that soon. */
-const recordAfterSeconds = 30;
+/** A job whose units all end now needs no result noted down; and no node goes that soon. */
+const recordResultAfterSeconds = 30;
 
 /**
- * Notes down on each Job what its pod has said: a pod goes with its node, when the cluster grows smaller, long before its
- * Job does.
+ * Notes down on each Job what its pod has said, or how it failed: a pod goes with its node, when the cluster grows smaller,
+ * long before its Job does.
  *
  * @returns in how many seconds the next one is due
  */
@@ -29,21 +29,26 @@ export async function recordResults(
   const now = clock.now().getTime();
   const open = unrecorded
     .filter(({ job }) => !writes.isRecorded(job))
-    .map((result) => ({ ...result, wait: recordAfterSeconds - (now - result.since.getTime()) / 1000 }));
+    .map((each) => ({ ...each, wait: secondsToWait(each, now) }));
   const due = open.filter(({ wait }) => wait <= 0);
   await Promise.all(due.map(async (result) => await record({ client, writes }, result, signal)));
   const next = Math.min(...open.filter(({ wait }) => wait > 0).map(({ wait }) => wait));
   return next === Infinity ? undefined : next;
 }
 
+/** Failures are rare, and how often a unit is tried depends on them. */
+function secondsToWait({ kind, since }: Unrecorded, now: number): number {
+  return kind === 'failure' ? 0 : recordResultAfterSeconds - (now - since.getTime()) / 1000;
+}
+
 async function record(
   { client, writes }: Pick<RecordOptions, 'client' | 'writes'>,
-  { job, text }: Unrecorded,
+  { job, kind, text }: Unrecorded,
   signal: AbortSignal,
 ): Promise<void> {
   const { name, namespace, uid } = job.metadata;
   // With its UID, so that no other Job of the name is meant.
-  const metadata = { uid, annotations: { [annotations.result]: text } };
+  const metadata = { uid, annotations: { [annotations[kind]]: text } };
   try {
     const patch = { type: 'Merge', body: { metadata } } as const;
     await client.patch(kubeJobs, { namespace, name }, { patch, signal });
