@@ -52,6 +52,22 @@ async function main(): Promise<void> {
     .action(async (manifest: string, options: CommonOptions & { storage?: string }) => {
       process.exitCode = await statusCommand({ manifest, ...options }, terminals(options).out);
     });
+  program
+    .command('report <manifest>')
+    .description('write the report of the last run of a manifest on this machine: a page, and report.json')
+    .option(
+      '-o, --output <file>',
+      'the page to write, with its data as .json beside it (default: <name>-report.html here); json: print the data only',
+    )
+    .option('--storage <folder>', 'where the job keeps its data (default: .blockstill beside the manifest)')
+    .option('--no-color', 'no colour, also where the terminal has it')
+    .addHelpText('after', exitCodesHelp)
+    .action(async (manifest: string, options: { output?: string; storage?: string; color: boolean }) => {
+      // The plotting library takes a quarter of a second to load, which no other command should wait for.
+      const { reportCommand } = await import('./commands/report.ts');
+      const { out } = terminals({ output: 'text', color: options.color });
+      process.exitCode = await reportCommand({ manifest, ...options }, out);
+    });
   await program.parseAsync();
 }
 
@@ -60,7 +76,8 @@ Examples:
   blockstill validate job.yaml                check manifest, model and data
   blockstill run job.yaml                     run it; Ctrl-C stops, the same command resumes
   blockstill run job.yaml --workers 4         train four blocks at once
-  blockstill status job.yaml --output json    what a program can read`;
+  blockstill status job.yaml --output json    what a program can read
+  blockstill report job.yaml                  a page that shows where time and energy went`;
 
 function common(command: Command): Command {
   return command

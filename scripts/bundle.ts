@@ -26,13 +26,13 @@ const bundles: readonly Bundle[] = [
     name: 'operator',
     entries: { operator: 'operator/main.ts', 'watchdog-thread': 'operator/program/watchdog-thread.ts' },
     external: [],
-    without: /^worker\/(?!contract\/)|node_modules\/(@tensorflow|sharp|@img)\//,
+    without: /^worker\/(?!contract\/)|node_modules\/(@tensorflow|sharp|@img|@observablehq|linkedom)\//,
   },
   {
     name: 'worker',
     entries: { worker: 'worker/main.ts', 'progress-thread': 'worker/host/progress-thread.ts' },
     external: nativePackages,
-    without: /^operator\/|node_modules\/(@tensorflow|@kubernetes)\//,
+    without: /^operator\/|node_modules\/(@tensorflow|@kubernetes|@observablehq|linkedom)\//,
   },
 ];
 
