@@ -1,10 +1,11 @@
 import type { BlockStatus } from '../../crds/status.ts';
+import { distillUnits } from '../../operator/decide/units.ts';
 import type { PlannedBlock } from '../../worker/contract/plan.ts';
 import type { BlockResult, DistillResult } from '../../worker/contract/unit-result.ts';
 import { scoreDrop } from '../render/score-drop.ts';
 import { committedBy } from './build-timeline.ts';
 import { noted } from './noted.ts';
-import type { ReportDetails, ReportInput } from './report-input.ts';
+import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts';
 import type { BlockReport } from './schema/block.ts';
 
 interface Sources {
@@ -12,6 +13,7 @@ interface Sources {
   readonly planned: PlannedBlock | undefined;
   readonly result: BlockResult | undefined;
   readonly unit: DistillResult | undefined;
+  readonly unitName: string | undefined;
   readonly kept: boolean;
   /** Why a figure that only files know is unknown. */
   readonly noFiles: string;
@@ -41,10 +43,16 @@ function sourcesOf(block: BlockStatus, { details, whyNoDetails }: ReportInput): 
     planned: details?.plan?.blocks.find(({ name }) => name === block.name),
     result: unit?.blocks.find(({ name }) => name === block.name),
     unit,
+    unitName: unitName(block.name, details) ?? unit?.unit,
     kept,
     noFiles,
     noResult: kept ? noFiles : 'Its unit has no committed result.',
   };
+}
+
+/** Also of a unit that has no result. */
+function unitName(block: string, details: ReportDetails | undefined): string | undefined {
+  return distillUnits({ units: details?.units ?? [] }).find(({ blocks }) => blocks.includes(block))?.name;
 }
 
 function blockReport(sources: Sources, input: ReportInput, firstStart: number): BlockReport {
@@ -114,19 +122,19 @@ function trainingFigures(
 }
 
 function runFigures(
-  { block, result, unit, kept, noFiles, noResult }: Sources,
+  { block, result, unit, unitName: ownUnit, kept, noFiles, noResult }: Sources,
   { details }: ReportInput,
   firstStart: number,
 ) {
-  const own = details?.attempts.filter((attempt) => attempt.unit === unit?.unit) ?? [];
-  const committing =
-    details === undefined ? undefined : own.find((attempt) => committedBy(attempt, details) !== undefined);
+  const own = details?.attempts.filter((attempt) => attempt.unit === ownUnit) ?? [];
+  const endedWithout = (attempt: AttemptFacts): boolean =>
+    details !== undefined && attempt.endTime !== undefined && committedBy(attempt, details) === undefined;
   const notStarted = kept ? noFiles : 'It has not started.';
   const unmetered = unit?.joulesReason ?? (kept ? noFiles : 'No energy was recorded for this block.');
   return {
-    unit: [unit?.unit, noFiles],
+    unit: [ownUnit, noFiles],
     attempts: [block.attempts, kept ? noFiles : 'No attempt was counted.'],
-    interrupted: [unit === undefined ? undefined : own.length - (committing === undefined ? 0 : 1), noFiles],
+    interrupted: [ownUnit === undefined ? undefined : own.filter(endedWithout).length, noFiles],
     activations: [unit?.activations, noFiles],
     device: [unit?.platform.deviceName ?? block.gpu, noResult],
     node: [block.node, kept ? noFiles : 'The job ran on one machine, or the node was not recorded.'],

@@ -1,4 +1,5 @@
 import { secondsOnlyIn, union, type Interval } from '../../operator/accounting/intervals.ts';
+import { distillUnits } from '../../operator/decide/units.ts';
 import type { DistillResult } from '../../worker/contract/unit-result.ts';
 import { assignLanes, type Placed } from './assign-lanes.ts';
 import { statusBars } from './status-bars.ts';
@@ -96,9 +97,10 @@ export function committedBy({ unit, id }: AttemptFacts, { prepare, distill, fine
   return [prepare, ...distill, finetune].find((result) => result?.unit === unit && result.attempt === id);
 }
 
-/** Without a result of its unit, its blocks are unknown. */
-function blocksOf({ unit }: AttemptFacts, { distill }: ReportDetails): string[] {
-  return distill.find((result) => result.unit === unit)?.blocks.map(({ name }) => name) ?? [];
+/** Without the units, only those of finished ones are known. */
+function blocksOf({ unit }: AttemptFacts, { units = [], distill }: ReportDetails): readonly string[] {
+  const planned = distillUnits({ units }).find(({ name }) => name === unit)?.blocks;
+  return planned ?? distill.find((result) => result.unit === unit)?.blocks.map(({ name }) => name) ?? [];
 }
 
 /** Shorter than this, a part is an error of rounding. */

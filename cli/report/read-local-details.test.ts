@@ -45,3 +45,20 @@ test('attempts that failed are in the timeline of the report, and their number w
     interrupted: 1,
   });
 });
+
+test('of a unit that never came to a result, its blocks are known all the same', async () => {
+  await using job = await fakeJob('  backoffLimit: 0\n');
+  const { status } = await job.run({ faults: { 'unit-001': ['crash'] } });
+  expect(status.phase).toBe('Failed');
+  const local = await job.load();
+  const details = await readLocalDetails(local);
+  const report = buildReport({ job: local, status, asOf: new Date(), details }, new Date());
+  const killed = report.timeline?.segments.filter(({ kind }) => kind === 'Killed') ?? [];
+  expect(killed.map(({ blocks }) => blocks)).toContainEqual(['conv_1']);
+  expect(report.blocks.find(({ name }) => name === 'conv_1')).toMatchObject({
+    state: 'Failed',
+    unit: 'unit-001',
+    interrupted: 1,
+    history: null,
+  });
+});

@@ -3,6 +3,7 @@ import { readAttempts } from '../../operator/local/attempts-on-disk.ts';
 import type { AttemptRecord } from '../../operator/local/attempt-record.ts';
 import type { LocalJob } from '../../operator/local/local-job.ts';
 import { readSuspensions } from '../../operator/local/suspensions.ts';
+import { writtenUnits } from '../../operator/local/units-file.ts';
 import type { UnitResult } from '../../worker/contract/unit-result.ts';
 import type { AttemptFacts, ReportDetails } from './report-input.ts';
 
@@ -27,6 +28,7 @@ export async function readLocalDetails(job: LocalJob): Promise<ReportDetails> {
     spec: job.compiled.spec,
     plan: documents?.plan,
     profile: documents?.profile,
+    units: documents === undefined ? undefined : await writtenUnits(job.folder, documents),
     prepare,
     distill: firstOfEachUnit(distill),
     finetune: finetune !== undefined && ofPlan(finetune) ? finetune : undefined,

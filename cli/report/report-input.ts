@@ -26,6 +26,8 @@ export interface ReportDetails {
   readonly spec?: CompiledSpec | undefined;
   readonly plan?: Plan | undefined;
   readonly profile?: ProfileFacts | undefined;
+  /** The blocks of each unit, in the order of the units. */
+  readonly units?: readonly (readonly string[])[] | undefined;
   /** Committed results, by unit. */
   readonly prepare?: PrepareResult | undefined;
   readonly distill: readonly DistillResult[];

@@ -68,6 +68,7 @@ body{font-size:10pt}
 main,header,footer{max-width:none;padding:0}
 nav{display:none}
 .wide{display:block}.narrow{display:none}
+.pair{grid-template-columns:repeat(2,minmax(0,1fr))}.small{grid-template-columns:repeat(4,minmax(0,1fr))}
 h2{break-after:avoid}figure,.card,tr{break-inside:avoid}
 .scroll{overflow:visible;border:0}
 table{font-size:7.5pt}th,td{padding:2px 4px}

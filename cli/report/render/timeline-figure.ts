@@ -7,11 +7,13 @@ import { fillOf, fills, legend } from './fills.ts';
 import { html, type Html } from './html.ts';
 import { colour } from './palette.ts';
 import { bothSizes, picture, type Frame } from './plot.ts';
-import { shortNames } from './short-names.ts';
+import { shortened, shortNames } from './short-names.ts';
 import { timeTicks } from './time-ticks.ts';
 
 /** Pixels that a letter of a label takes, roughly. */
 const letterWidth = 6.2;
+/** Letters that the name of a row has room for. */
+const longestLabel = 38;
 
 export function timelineFigure(timeline: Timeline, blocks: Report['blocks']): Html {
   const kinds = timeline.secondsByKind.map(({ kind }) => kind);
@@ -51,7 +53,7 @@ interface Names {
 function drawTimeline(timeline: Timeline, names: Names, frame: Frame): Html {
   const marginLeft = frame.narrow
     ? 18
-    : Math.min(300, 24 + 7.2 * Math.max(...timeline.lanes.map(({ label }) => label.length)));
+    : 24 + 7.2 * Math.min(longestLabel, Math.max(...timeline.lanes.map(({ label }) => label.length)));
   const inner = frame.width - marginLeft - 16;
   const perSecond = inner / Math.max(timeline.seconds, 1e-9);
   const rowHeight = frame.narrow ? 46 : 34;
@@ -110,7 +112,10 @@ function drawTimeline(timeline: Timeline, names: Names, frame: Frame): Html {
 }
 
 function laneLabels({ lanes }: Timeline, frame: Frame): Markish[] {
-  const rows = lanes.map(({ label }, lane) => ({ label, lane }));
+  const rows = lanes.map(({ label }, lane) => ({
+    label: shortened(label, frame.narrow ? 48 : longestLabel),
+    lane,
+  }));
   return [
     text(rows, {
       y: 'lane',
