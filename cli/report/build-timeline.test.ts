@@ -139,6 +139,22 @@ describe('the timeline of a status alone', () => {
     ]);
   });
 
+  test('names a row after its node, and after the model of its GPU only where there are several', () => {
+    const on = (name: string, node: string, gpu: string) => ({
+      name,
+      layers: name,
+      state: 'Distilled' as const,
+      startTime: at(0).toISOString(),
+      completionTime: at(10).toISOString(),
+      node,
+      gpu,
+    });
+    const labels = (...blocks: ReturnType<typeof on>[]) =>
+      timelineOfStatus({ blocks })?.lanes.map(({ label }) => label);
+    expect(labels(on('a', 'one', 'V100'), on('b', 'two', 'V100'))).toEqual(['one', 'two']);
+    expect(labels(on('a', 'one', 'V100'), on('b', 'one', 'T4'))).toEqual(['one, T4', 'one, V100']);
+  });
+
   test('what runs ends where the status was written', () => {
     const { status } = decide(anObserved([running('unit-002')]), at(5));
     const timeline = timelineOfStatus(status);

@@ -12,7 +12,8 @@ const unsaid = 'prepare, finetune';
  */
 export function statusBars(status: DistillationJobStatus, now: number): Bar[] {
   const units = unitsOf(status.blocks ?? []);
-  const bars = units.flatMap((blocks) => unitBar(blocks, now));
+  const models = new Set(units.flat().map(({ gpu }) => gpu));
+  const bars = units.flatMap((blocks) => unitBar(blocks, now, models.size > 1));
   const started = status.startTime === undefined ? undefined : seconds(status.startTime);
   if (started === undefined) return bars;
   const end = status.completionTime === undefined ? now : seconds(status.completionTime);
@@ -65,13 +66,15 @@ function fitTogether(blocks: readonly BlockStatus[]): boolean {
   return trained <= seconds(completionTime) - seconds(startTime);
 }
 
-function unitBar(blocks: readonly BlockStatus[], now: number): Bar[] {
+/** @param mixed whether there are several models of GPU, so that each row has to say which it is */
+function unitBar(blocks: readonly BlockStatus[], now: number, mixed: boolean): Bar[] {
   const [first] = blocks;
   if (first?.startTime === undefined) return [];
   const { completionTime, node, gpu, attempts } = first;
   const start = seconds(first.startTime);
   const end = completionTime === undefined ? Math.max(start, now) : seconds(completionTime);
-  const device = [node, gpu].filter((part) => part !== undefined).join(', ') || 'device unknown';
+  const named = node === undefined || mixed ? [node, gpu] : [node];
+  const device = named.filter((part) => part !== undefined).join(', ') || 'device unknown';
   const names = blocks.map(({ name }) => name);
   const trained = blocks.reduce((total, block) => total + (block.seconds ?? 0), 0);
   // What was trained in all attempts can't be more than the time from the first start to the end.

@@ -145,11 +145,13 @@ function timeSection({ timeline, stages, blocks, unknown }: Report): Html {
     ${timelineFigure(timeline, blocks)}${timeShares(timeline)}${stageTable}`;
 }
 
-function inWords({ secondsByKind, seconds: length, lanes }: NonNullable<Report['timeline']>): string {
+function inWords({ secondsByKind, seconds: length, segments }: NonNullable<Report['timeline']>): string {
   const total = secondsByKind.reduce((sum, each) => sum + each.seconds, 0);
   const of = (kind: string): number => secondsByKind.find((each) => each.kind === kind)?.seconds ?? 0;
   const [training, idle] = [of('Training'), of('Idle')];
-  const rows = lanes.length === 1 ? 'one worker' : `${lanes.length} workers`;
+  const trained = segments.filter(({ kind }) => kind !== 'Prepare' && kind !== 'Finetune' && kind !== 'Idle');
+  const workers = new Set((trained.length === 0 ? segments : trained).map(({ lane }) => lane)).size;
+  const rows = workers === 1 ? 'one worker' : `${workers} workers`;
   const start = `From the first start to the last end it took ${seconds(length)} on ${rows}`;
   return training === 0
     ? `${start}.`

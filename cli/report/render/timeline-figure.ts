@@ -1,4 +1,4 @@
-import { axisX, barX, gridX, rectY, text, type Markish } from '@observablehq/plot';
+import { axisX, barX, gridX, rect, text, type Markish } from '@observablehq/plot';
 import { duration, percent, seconds } from '../../render/format.ts';
 import type { Report } from '../report-schema.ts';
 import type { Segment, Timeline } from '../schema/timeline.ts';
@@ -25,6 +25,7 @@ export function timelineFigure(timeline: Timeline, blocks: Report['blocks']): Ht
     <figcaption>
       One row for each worker; time runs to the right, in ${timeUnit(timeline.seconds)}.
       ${basisText(timeline)}
+      ${timeline.suspensions.length === 0 ? undefined : 'While the job was suspended, or nobody ran it, a pale field with a broken edge lies over all rows.'}
     </figcaption>
     ${legend(kinds)} ${bothSizes((frame) => drawTimeline(timeline, names, frame))}
     <details>
@@ -82,13 +83,6 @@ function drawTimeline(timeline: Timeline, names: Names, frame: Frame): Html {
           tickFormat: (at: number) => duration(at),
           label: null,
         }),
-        rectY(timeline.suspensions, {
-          x1: 'start',
-          x2: 'end',
-          fill: colour('panel'),
-          stroke: colour('idle'),
-          strokeDasharray: '3 3',
-        }),
         barX(timeline.segments, {
           x1: 'start',
           x2: 'end',
@@ -96,6 +90,16 @@ function drawTimeline(timeline: Timeline, names: Names, frame: Frame): Html {
           fill: (segment: Segment) => fillOf(segment.kind),
           stroke: (segment: Segment) => colour(fills[segment.kind].colour),
           title: titleOf,
+        }),
+        // Over what it interrupts.
+        rect(timeline.suspensions, {
+          x1: 'start',
+          x2: 'end',
+          fill: colour('page'),
+          fillOpacity: 0.7,
+          stroke: colour('text'),
+          strokeDasharray: '3 3',
+          title: () => 'suspended',
         }),
         text(labels, {
           x: ({ start, end }: Segment) => (start + end) / 2,
