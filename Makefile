@@ -21,6 +21,7 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 test: setup ## Set up, build Kubernetes and an S3 server once for the tests, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
 	@node scripts/setup-s3-server.ts --for-tests
+	@node scripts/setup-browser.ts --for-tests
 	@node scripts/check.ts --tests
 
 .PHONY: unit

@@ -81,7 +81,7 @@ function withHint({ code, message, where, hint }: BlockstillError, more: string)
 }
 
 /** Runs a command on the cluster that its options name, and sets the exit code: 130 when it was interrupted. */
-async function inCluster(
+export async function inCluster(
   options: ClusterOptions & { readonly color?: boolean },
   command: (cluster: Cluster, io: CommandIo) => Promise<number>,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { addClusterCommands, addClusterOptions, statusInCluster } from './cluster-commands.ts';
+import { addClusterCommands, addClusterOptions, inCluster, statusInCluster } from './cluster-commands.ts';
 import type { ClusterOptions } from './cluster/open-cluster.ts';
 import { isManifest } from './cluster/job-argument.ts';
 import { completeCommand } from './commands/completion.ts';
@@ -83,6 +83,29 @@ function createProgram(): Command {
         process.exitCode = await simulateCommand({ source, ...options }, terminals(options).out);
       },
     );
+  addClusterOptions(program.command('report <job|manifest>'))
+    .description(
+      'write the report of a job, named as for status: a page that shows where time and energy went',
+    )
+    .option(
+      '-o, --output <file>',
+      'the page to write, with its data as .json beside it (default: <name>-report.html here); json: print the data only',
+    )
+    .option('--storage <folder>', 'on this machine: where the job keeps its data')
+    .option('--no-color', 'no colour, also where the terminal has it')
+    .addHelpText('after', `${statusHelp}\n${exitCodesHelp}`)
+    .action(async (job: string, options: ReportOptions, command: Command) => {
+      refuseForeign(options, isManifest(job) ? 'manifest' : 'name', command);
+      // The plotting library takes a quarter of a second to load, which no other command should wait for.
+      if (isManifest(job)) {
+        const { reportCommand } = await import('./commands/report.ts');
+        process.exitCode = await reportCommand({ manifest: job, ...options }, terminals(options).out);
+      } else {
+        const { clusterReportCommand } = await import('./commands/cluster-report.ts');
+        const report = { ...options, name: job };
+        await inCluster(options, async (cluster, io) => await clusterReportCommand(report, cluster, io));
+      }
+    });
   addClusterCommands(program, common);
   program
     .command('completion')
@@ -93,9 +116,17 @@ function createProgram(): Command {
   return program;
 }
 
-interface StatusOptions extends CommonOptions, ClusterOptions {
-  readonly watch: boolean;
+interface JobOptions extends ClusterOptions {
   readonly storage?: string;
+  readonly color: boolean;
+}
+
+interface StatusOptions extends CommonOptions, JobOptions {
+  readonly watch: boolean;
+}
+
+interface ReportOptions extends JobOptions {
+  readonly output?: string;
 }
 
 const statusHelp = `
@@ -111,10 +142,14 @@ Examples:
 kubectl completes \`kubectl blockstill\` where kubectl_complete-blockstill, which is this program too, is on the PATH.`;
 
 /** An option that would be passed over in silence is a mistake that nobody would find. */
-function refuseForeign(options: StatusOptions, meant: 'manifest' | 'name', command: Command): void {
-  const { namespace, context, kubeconfig, watch, storage } = options;
-  const inCluster = { namespace, context, kubeconfig, watch: watch || undefined };
-  const foreign = Object.entries(meant === 'manifest' ? inCluster : { storage });
+function refuseForeign(
+  options: JobOptions & { readonly watch?: boolean },
+  meant: 'manifest' | 'name',
+  command: Command,
+): void {
+  const { namespace, context, kubeconfig, watch = false, storage } = options;
+  const ofClusters = { namespace, context, kubeconfig, watch: watch || undefined };
+  const foreign = Object.entries(meant === 'manifest' ? ofClusters : { storage });
   const [given] = foreign.find(([, value]) => value !== undefined) ?? [];
   if (given === undefined) return;
   const whose = meant === 'manifest' ? 'a manifest on this machine' : 'a job in a cluster';
@@ -127,6 +162,7 @@ Examples:
   blockstill run job.yaml                     run it; Ctrl-C stops, the same command resumes
   blockstill run job.yaml --workers 4         train four blocks at once
   blockstill status job.yaml --output json    what a program can read
+  blockstill report job.yaml                  a page that shows where time and energy went
   blockstill list -A                          the jobs in a cluster
   blockstill status mnist --watch             follow one of them to its end
   blockstill logs mnist conv2d_1 --follow     what the worker of a block writes`;

@@ -26,7 +26,7 @@ const bundles: readonly Bundle[] = [
     name: 'operator',
     entries: { operator: 'operator/main.ts', 'watchdog-thread': 'operator/program/watchdog-thread.ts' },
     external: [],
-    without: /^worker\/(?!contract\/)|node_modules\/(@tensorflow|sharp|@img)\//,
+    without: /^worker\/(?!contract\/)|node_modules\/(@tensorflow|sharp|@img|@observablehq|linkedom)\//,
   },
   {
     name: 'worker',
@@ -36,7 +36,7 @@ const bundles: readonly Bundle[] = [
       'meter-thread': 'worker/energy/meter-thread.ts',
     },
     external: nativePackages,
-    without: /^operator\/|node_modules\/(@tensorflow|@kubernetes)\//,
+    without: /^operator\/|node_modules\/(@tensorflow|@kubernetes|@observablehq|linkedom)\//,
   },
 ];
 

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { BlockstillError } from '../../common/error.ts';
-import type { DistillationJobStatus } from '../../crds/status.ts';
 import { runnerFiles } from '../../operator/local/layout.ts';
 import { loadLocalJob } from '../../operator/local/local-job.ts';
 import { isLocked } from '../../operator/local/lock.ts';
-import { isStatusOf } from '../../operator/local/spec-file.ts';
-import { readStatusFile } from '../../operator/local/status-file.ts';
+import type { DistillationJobStatus } from '../../crds/status.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { jobTable } from '../render/job-table.ts';
 import type { Terminal } from '../terminal.ts';
+import { readLocalStatus } from './read-local-status.ts';
 import { outcomeText } from './run.ts';
 
 export interface StatusCommand {
@@ -27,24 +25,7 @@ export async function statusCommand(
   out: Terminal,
 ): Promise<number> {
   const job = await loadLocalJob(manifest, storage);
-  const found = await readStatusFile(job.folder);
-  if (found === undefined) {
-    throw new BlockstillError(
-      'run/never-run',
-      'This manifest has not been run here, or it or its teacher was changed since.',
-      {
-        where: join(job.folder, 'status.json'),
-        hint: `Run it: blockstill run ${manifest}. With something edited that blocks depend on, or another teacher, it is another job, with a folder of its own.`,
-      },
-    );
-  }
-  if (!(await isStatusOf(job))) {
-    throw new BlockstillError('run/edited', 'The manifest was edited since it was last run.', {
-      where: join(job.folder, 'status.json'),
-      hint: `Run it: blockstill run ${manifest}. Finished blocks stay, and the student is made as the manifest says now.`,
-    });
-  }
-  const { status, written } = found;
+  const { status, written } = await readLocalStatus(job, manifest);
   if (output === 'json') out.write(`${JSON.stringify(status, undefined, 2)}\n`);
   else {
     out.write(`${outcomeText(job.name, status, out)}\n`);

@@ -41,6 +41,14 @@ async function endOf(
   return { time: time.toISOString(), state: 'Interrupted', message: 'The runner was gone when it ended.' };
 }
 
+/** Every recorded attempt of a job as it is written down, in order; those without an end may still be running. */
+export async function readAttempts(exchange: string): Promise<AttemptRecord[]> {
+  const records = await Promise.all((await attemptFolders(exchange)).map(readAttemptRecord));
+  return records
+    .filter((record) => record !== undefined)
+    .toSorted((a, b) => a.startTime.localeCompare(b.startTime) || a.number - b.number);
+}
+
 async function attemptFolders(exchange: string): Promise<string[]> {
   const units = await foldersIn(exchange);
   return (await Promise.all(units.map(foldersIn))).flat();

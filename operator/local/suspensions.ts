@@ -13,17 +13,17 @@ export async function recordSuspension(
   lastSeen: Date | undefined,
   now: Date,
 ): Promise<readonly Interval[]> {
-  const path = join(folder, runnerFiles.suspensions);
-  const earlier = await readSuspensions(path);
+  const earlier = await readSuspensions(folder);
   if (lastSeen === undefined) return earlier;
   const all = [...earlier, { start: lastSeen.getTime() / 1000, end: now.getTime() / 1000 }];
-  await writeJsonAtomically(path, all);
+  await writeJsonAtomically(join(folder, runnerFiles.suspensions), all);
   return all;
 }
 
-async function readSuspensions(path: string): Promise<readonly Interval[]> {
+/** All times in which nobody ran a job that some run has gone on with, in seconds since 1970. */
+export async function readSuspensions(folder: string): Promise<readonly Interval[]> {
   try {
-    return suspensionsSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return suspensionsSchema.parse(JSON.parse(await readFile(join(folder, runnerFiles.suspensions), 'utf8')));
   } catch {
     return [];
   }

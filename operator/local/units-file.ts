@@ -40,6 +40,15 @@ export async function unitsOf(job: LocalJob, prepared: Omit<LocalPrepared, 'unit
   return chosen;
 }
 
+/** The blocks of each unit as they were chosen for a plan; undefined as long as they have not been. */
+export async function writtenUnits(
+  folder: string,
+  prepared: Omit<LocalPrepared, 'units'>,
+): Promise<LocalPrepared['units'] | undefined> {
+  const written = await readUnits(join(folder, runnerFiles.units));
+  return written !== undefined && belongsTo(written, prepared) ? written.units : undefined;
+}
+
 /** Made for this plan, with each of its blocks once and in its order. */
 function belongsTo(
   { planDigest, units }: UnitsFile,

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { acquireLock } from '../../operator/local/lock.ts';
@@ -95,6 +95,28 @@ describe('the command line', () => {
     expect(code).toBe(64);
     expect(error).toContain('teecher');
     expect(error).not.toContain('    at ');
+  });
+
+  it('writes the report of the last run as a page with its data beside it, or prints the data', async () => {
+    await using job = await fakeJob();
+    const before = await blockstill('report', job.manifest);
+    expect(before).toMatchObject({ code: 1, out: '' });
+    expect(before.error).toContain('(run/never-run)');
+    await job.run({});
+    const page = join(dirname(job.manifest), 'reports', 'first.html');
+    const after = await blockstill('report', job.manifest, '--output', page);
+    expect(after).toEqual({
+      code: 0,
+      out: `report: ${page}\ndata: ${page.replace('.html', '.json')}\n`,
+      error: '',
+    });
+    expect(await readFile(page, 'utf8')).toContain('<h1>fake</h1>');
+    const printed = await blockstill('report', job.manifest, '-o', 'json');
+    const [told, written] = [printed.out, await readFile(page.replace('.html', '.json'), 'utf8')].map(
+      (text) => JSON.parse(text) as Record<string, unknown>,
+    );
+    expect({ ...told, generated: '' }).toEqual({ ...written, generated: '' });
+    expect(told).toMatchObject({ version: 1, phase: 'Complete', sources: { files: true } });
   });
 
   it('prints the status of the last run as JSON, or says that there was none', async () => {

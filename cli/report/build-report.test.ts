@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { at } from '../../operator/decide/builders.ts';
+import { resNet50Job } from '../../test/report/resnet50-job.ts';
+import { buildReport } from './build-report.ts';
+import type { ReportInput } from './report-input.ts';
+import { reportSchema } from './report-schema.ts';
+
+const whole = resNet50Job();
+const alone: ReportInput = {
+  ...whole,
+  details: undefined,
+  whyNoDetails: 'The exchange is not on this machine.',
+};
+const unstarted: ReportInput = { ...alone, status: {} };
+
+interface Unknowns {
+  readonly path: string;
+  readonly nulls: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+/** Every object that names what is unknown in it. */
+function unknownsIn(value: unknown, path = ''): Unknowns[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value);
+  const own = 'unknown' in value ? (value.unknown as Record<string, string>) : undefined;
+  const nulls = entries.filter(([, member]) => member === null).map(([name]) => name);
+  return [
+    ...(own === undefined ? [] : [{ path, nulls: nulls.toSorted(), reasons: Object.keys(own).toSorted() }]),
+    ...entries.flatMap(([name, member]) => unknownsIn(member, `${path}/${name}`)),
+  ];
+}
+
+describe.each([
+  ['files and status', whole],
+  ['a status alone', alone],
+  ['a job that has not started', unstarted],
+])('a report of %s', (_, input) => {
+  const report = buildReport(input, at(0));
+
+  test('has the documented form', () => {
+    expect(reportSchema.safeParse(report).error?.issues).toBeUndefined();
+  });
+
+  test('says why, of everything that is unknown and of nothing else', () => {
+    const found = unknownsIn(report);
+    expect(found.length).toBeGreaterThan(0);
+    for (const { path, nulls, reasons } of found) expect(reasons, path).toEqual(nulls);
+  });
+});
+
+test('a status alone gives the same report, but for what only files know', () => {
+  const [full, less] = [buildReport(whole, at(0)), buildReport(alone, at(0))];
+  for (const key of [
+    'headline',
+    'accuracy',
+    'teacher',
+    'student',
+    'speedup',
+    'energy',
+    'phase',
+    'outcome',
+  ] as const) {
+    expect(less[key], key).toEqual(full[key]);
+  }
+  expect(less.timeline?.seconds).toBeCloseTo(172 + 1621.187 + 463, 2);
+  expect(less.blocks.map(({ name, state, seconds }) => [name, state, seconds])).toEqual(
+    full.blocks.map(({ name, state, seconds }) => [name, state, seconds]),
+  );
+  const block = less.blocks.at(-1);
+  expect(block).toMatchObject({ history: null, teacherCost: null, unit: null });
+  expect(block?.unknown['history']).toBe('The exchange is not on this machine.');
+  expect(less.sources).toEqual({ files: false, reason: 'The exchange is not on this machine.' });
+});
+
+test('figures of the job of 16 blocks are those that follow from the times of its authors', () => {
+  const { blocks, timeline, stages } = buildReport(whole, at(0));
+  const block = blocks.find(({ name }) => name === 'conv4_block3_2_conv');
+  // GPU 1: 335.028 + 361.088 s of two blocks, a killed attempt of 140 s, 20 s of waiting, then 372.347 s.
+  expect(block).toMatchObject({ attempts: 2, interrupted: 1, waitedSeconds: 696.116 });
+  expect(Date.parse(block?.completionTime ?? '')).toBeCloseTo(at(696.116 + 160 + 372.347).getTime(), -1);
+  // 16 epochs of 45,000 images in 70% of what is left after 12 s of start-up.
+  expect(block?.imagesPerSecond).toBeCloseTo((16 * 45_000) / (0.7 * (372.347 - 12)), 0);
+  // A convolution of 256 channels at 14 x 14, and two separable ones.
+  expect(block?.teacherCost?.macs).toBe(9 * 256 * 256 * 14 * 14);
+  expect(stages.map(({ stage, attempts }) => [stage, attempts])).toEqual([
+    ['Prepare', 1],
+    ['Distill', 17],
+    ['Finetune', 1],
+  ]);
+  const seconds = Object.fromEntries(
+    timeline?.secondsByKind.map(({ kind, seconds: own }) => [kind, own]) ?? [],
+  );
+  expect(seconds).toMatchObject({ Prepare: 168, Killed: 140 });
+  // 16 blocks of 12 s.
+  expect(seconds['StartUp']).toBeCloseTo(192, 3);
+  // The last block ends on GPU 1 after 1621.187 s; the others had ended before, and one had waited.
+  expect(seconds['Idle']).toBeCloseTo(4 * 1621.187 - 5870.619 - 140, 2);
+});
+
+test('every field is documented', () => {
+  const schema = z.toJSONSchema(reportSchema, { io: 'output' });
+  const undescribed = (node: unknown, path: string): string[] => {
+    if (typeof node !== 'object' || node === null) return [];
+    const { properties, items, anyOf } = node as { properties?: object; items?: unknown; anyOf?: unknown[] };
+    const own = Object.entries(properties ?? {}).flatMap(
+      ([name, value]: [string, { description?: string }]) => [
+        ...(value.description === undefined ? [`${path}.${name}`] : []),
+        ...undescribed(value, `${path}.${name}`),
+      ],
+    );
+    return [
+      ...own,
+      ...undescribed(items, `${path}[]`),
+      ...(anyOf ?? []).flatMap((each) => undescribed(each, path)),
+    ];
+  };
+  expect(undescribed(schema, '')).toEqual([]);
+});

@@ -1,0 +1,101 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, test } from 'vitest';
+import { at } from '../../../operator/decide/builders.ts';
+import { resNet50Job } from '../../../test/report/resnet50-job.ts';
+import { buildReport } from '../build-report.ts';
+import type { ReportInput } from '../report-input.ts';
+import { renderPage } from './page.ts';
+
+const whole = resNet50Job();
+const page = (input: ReportInput): string => renderPage(buildReport(input, at(0)));
+
+/** As a browser's parser sees it. */
+function parsed(text: string) {
+  const { document } = parseHTML(text);
+  const texts = (selector: string): string[] =>
+    [...document.querySelectorAll(selector)].map(({ textContent }) => textContent ?? '');
+  return { document, texts };
+}
+
+describe('the page', () => {
+  test('has every section, and says of each figure in short what it is', () => {
+    const { texts } = parsed(page(whole));
+    expect(texts('main > section > h2')).toEqual([
+      'Where the time went',
+      'Where the energy went',
+      'Speedup',
+      'Accuracy by stage',
+      'Size, multiplications and latency',
+      'Loss curves',
+      'Blocks',
+      'All figures of the run',
+    ]);
+    expect(texts('.card dt')).toEqual([
+      'Accuracy',
+      'Size',
+      'Multiplications',
+      'Latency',
+      'Speedup',
+      'Energy',
+    ]);
+    expect(texts('.card strong')).toContain('3.21x measured');
+  });
+
+  test('names every picture and describes it', () => {
+    const { document } = parsed(page(whole));
+    const pictures = [...document.querySelectorAll('svg[role=img]')];
+    expect(pictures.length).toBeGreaterThan(16);
+    for (const picture of pictures) {
+      for (const reference of ['aria-labelledby', 'aria-describedby']) {
+        const named = document.querySelectorAll(`[id="${picture.getAttribute(reference)}"]`);
+        expect(named).toHaveLength(1);
+        expect(named[0]?.textContent).not.toBe('');
+      }
+    }
+  });
+
+  test('loads nothing and runs nothing', () => {
+    const { document } = parsed(page(whole));
+    expect(document.querySelectorAll('script, link, img, iframe, object, embed, image, use')).toHaveLength(0);
+    expect(document.querySelector('meta[http-equiv]')?.getAttribute('content')).toBe(
+      "default-src 'none'; style-src 'unsafe-inline'",
+    );
+    expect(page(whole)).not.toMatch(/url\((?!#)|@import|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  test('takes no name for HTML, wherever it stands', () => {
+    const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
+    const text = JSON.stringify({ ...whole, details: { ...whole.details, finetune: whole.details.finetune } })
+      .replaceAll('conv4_block3_2_conv', JSON.stringify(evil).slice(1, -1))
+      .replaceAll('The node was drained.', JSON.stringify(evil).slice(1, -1));
+    const input = JSON.parse(text, (key, value: unknown) =>
+      (key === 'asOf' || key === 'startTime' || key === 'endTime') && typeof value === 'string'
+        ? new Date(value)
+        : value,
+    ) as ReportInput;
+    const statusText = JSON.parse(JSON.stringify(input.status)) as ReportInput['status'];
+    const { document } = parsed(
+      page({ ...input, job: { ...input.job, name: evil }, status: statusText, whyNoDetails: evil }),
+    );
+    expect(document.querySelectorAll('script, img, [onerror]')).toHaveLength(0);
+    expect(document.querySelector('h1')?.textContent).toBe(evil);
+    expect(document.querySelector('#blocks')?.textContent).toContain(evil);
+  });
+
+  test('says why, where something is unknown', () => {
+    const reason = 'The exchange is not on this machine.';
+    const { texts } = parsed(page({ ...whole, details: undefined, whyNoDetails: reason }));
+    expect(texts('#losses .reason')).toContain(`Unknown: ${reason}`);
+    expect(texts('.warnings li')[0]).toContain(reason);
+    const unmetered = { ...whole.status, energy: { reason: 'no meter' } };
+    expect(parsed(page({ ...whole, status: unmetered })).texts('#energy .reason')).toEqual([
+      'Unknown: no meter',
+    ]);
+  });
+
+  test('can be made of a job that has not started', () => {
+    const { texts } = parsed(page({ ...whole, details: undefined, status: {} }));
+    expect(texts('.card strong').every((value) => value === 'unknown')).toBe(true);
+    expect(texts('#time .reason')).toContain('Unknown: Nothing has started.');
+  });
+});

@@ -1,0 +1,2 @@
+/** The name under which the tests in a browser are skipped. */
+export const browserSuite = 'The suite in a browser';
