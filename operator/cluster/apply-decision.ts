@@ -4,11 +4,12 @@ import { isApiError } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
-import { projectJob, type ChildJob } from './children.ts';
-import { creationProblem, nameTaken } from './creation-problem.ts';
+import { projectJob, type ChildIdentity, type ChildJob } from './children.ts';
+import { creationProblem, illegible, nameTaken } from './creation-problem.ts';
 import { imageOf, type JobRecord } from './job-records.ts';
 import { kubeJobs, type DistillationJobObject, type KubeJob } from './kube-objects.ts';
 import { settingsOf } from './cached-job.ts';
+import { jobNameOf } from './names.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { renderJob } from './render-job.ts';
 
@@ -101,9 +102,9 @@ async function createJob(
     onOneNode,
   });
   try {
-    writes.created(uid, projectJob(await client.create(kubeJobs, job, { signal })));
+    const created = await client.create(kubeJobs, job, { signal });
     metrics.unitCreated(unit.stage);
-    return undefined;
+    return takeOver(created, uid, writes);
   } catch (error) {
     const jobName = job.metadata.name ?? '';
     if (!isApiError(error, 'AlreadyExists')) {
@@ -114,19 +115,25 @@ async function createJob(
     const found = await client.get(kubeJobs, { namespace, name: jobName }, { signal });
     // It has gone since: another try will find the name free.
     if (found === undefined) throw error;
-    return takeOver(found, { uid, jobName, writes });
+    return takeOver(found, uid, writes);
   }
 }
 
-/** It was made by an earlier try whose answer was lost, or is somebody else's. */
-function takeOver(
-  found: KubeJob,
-  { uid, jobName, writes }: { uid: string; jobName: string; writes: RecentWrites },
-): Problem | undefined {
+/** It was made just now, by an earlier try whose answer was lost, or is somebody else's. */
+function takeOver(found: KubeJob, uid: string, writes: RecentWrites): Problem | undefined {
   const job = projectJob(found);
-  if (job.controllerUid !== uid) return { why: nameTaken(jobName), final: false };
+  const { name } = job.metadata;
+  if (job.controllerUid !== uid) return { why: nameTaken(name), final: false };
+  // It would not be known again, and asked for without end.
+  if (job.identity?.ownerUid !== uid || nameBy(job.identity) !== name) {
+    return { why: illegible(name), final: false };
+  }
   writes.created(uid, job);
   return undefined;
+}
+
+function nameBy({ ownerName, stage, index, attempt }: ChildIdentity): string {
+  return jobNameOf(ownerName, { stage, index, attemptNumber: attempt });
 }
 
 interface Obstacle extends Problem {

@@ -37,6 +37,10 @@ describe('what is kept of a Job', () => {
     { of: 'a stage that is none', change: { [labels.stage]: 'train' } },
     { of: 'an attempt that is no number', change: { [labels.attempt]: 'two' } },
     { of: 'a negative unit', change: { [labels.unit]: '-1' } },
+    { of: 'a unit beyond all bounds', change: { [labels.unit]: '1000001' } },
+    { of: 'an attempt beyond all bounds', change: { [labels.attempt]: '9007199254740991' } },
+    { of: 'a retry beyond all bounds', change: { [labels.retry]: '1000001' } },
+    { of: 'a revision beyond all bounds', change: { [labels.revision]: '1000001' } },
   ])('is no attempt with $of on its labels', ({ change }) => {
     expect(aJob({ labels: change }).identity).toBeUndefined();
   });
@@ -94,6 +98,20 @@ describe('the container of a pod', () => {
     const both = { ...pod, status: { ...pod.status, containerStatuses: [beside, ...own] } };
     expect(projectPod(both)).toEqual(projectPod(pod));
     expect(projectPod(both).end).toMatchObject({ exitCode: 1, message: 'It broke.' });
+  });
+});
+
+describe('what controls a pod', () => {
+  const controlledBy = (kind: string, controller: boolean) => {
+    const { metadata, ...rest } = aKubePod();
+    const ownerReferences = [{ apiVersion: 'any/v1', kind, name: 'some', uid: 'some-uid', controller }];
+    return projectPod({ ...rest, metadata: { ...metadata, ownerReferences } }).controllerUid;
+  };
+
+  it('is a Job or of no interest', () => {
+    expect(controlledBy('Job', true)).toBe('some-uid');
+    expect(controlledBy('Job', false)).toBeUndefined();
+    expect(controlledBy('ReplicaSet', true)).toBeUndefined();
   });
 });
 

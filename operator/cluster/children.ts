@@ -45,6 +45,7 @@ export interface JobEnd {
 /** What is kept of a pod. */
 export interface ChildPod extends StoredObject {
   readonly identity: ChildIdentity | undefined;
+  /** Of its Job; undefined where no Job has made it, whatever its labels say: they are copied with it. */
   readonly controllerUid: string | undefined;
   readonly createdAt: string;
   readonly phase: string;
@@ -80,7 +81,7 @@ export function projectJob(job: KubeJob): ChildJob {
     ({ type, status: value }) => value === 'True' && (type === 'Complete' || type === 'Failed'),
   );
   return {
-    ...common(metadata),
+    ...common(metadata, 'DistillationJob'),
     isDeleting: metadata.deletionTimestamp !== undefined,
     deletedAt: metadata.deletionTimestamp,
     isSuspended: spec.suspend === true || holds('Suspended', status),
@@ -109,7 +110,7 @@ export function projectPod(pod: KubePod): ChildPod {
   const phase = status?.phase ?? 'Pending';
   const waiting = waitingOf(pod, container);
   return {
-    ...common(metadata),
+    ...common(metadata, 'Job'),
     phase,
     node: spec.nodeName,
     address: status?.podIP,
@@ -122,15 +123,20 @@ export function projectPod(pod: KubePod): ChildPod {
   };
 }
 
-function common(metadata: ObjectMeta) {
+function common(metadata: ObjectMeta, owner: 'DistillationJob' | 'Job') {
   const { name = '', namespace, uid = '', resourceVersion = '', creationTimestamp = '' } = metadata;
   return {
     metadata: { name, namespace, uid, resourceVersion },
     identity: identityOf(metadata),
-    controllerUid: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid,
+    controllerUid: metadata.ownerReferences?.find(
+      ({ kind, controller }) => kind === owner && controller === true,
+    )?.uid,
     createdAt: creationTimestamp,
   };
 }
+
+/** More is no count but a forgery, and what would be counted on from there could not be told apart any more. */
+const mostCounted = 1_000_000;
 
 function identityOf({ labels: given = {} }: ObjectMeta): ChildIdentity | undefined {
   const stage = stageOfLabel(given[labels.stage]);
@@ -140,7 +146,7 @@ function identityOf({ labels: given = {} }: ObjectMeta): ChildIdentity | undefin
   const [retry, revision] = [number(labels.retry), number(labels.revision)];
   const numbers = [index, attempt, retry, revision];
   if (stage === undefined || ownerUid === undefined || ownerName === undefined) return undefined;
-  if (!numbers.every((each) => Number.isSafeInteger(each) && each >= 0)) return undefined;
+  if (!numbers.every((each) => Number.isInteger(each) && each >= 0 && each <= mostCounted)) return undefined;
   return { ownerUid, ownerName, stage, index, attempt, retry, revision };
 }
 

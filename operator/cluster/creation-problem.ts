@@ -42,6 +42,14 @@ export function nameTaken(name: string): Why {
   };
 }
 
+/** It has the name that the next attempt needs, and nobody can say whether it is that one. */
+export function illegible(name: string): Why {
+  return {
+    reason: 'NameTaken',
+    message: `The Job ${name} belongs to this DistillationJob, but its labels don't say so. Delete it; if it comes back like that, create this DistillationJob anew.`,
+  };
+}
+
 function saidBy(error: ApiError): string {
   return clip(error.status?.message ?? error.message, 1000);
 }

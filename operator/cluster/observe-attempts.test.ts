@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { Why } from '../decide/observed.ts';
-import { aJob, aPod, complete, failed, podStatus } from './testing/children.ts';
+import { projectPod } from './children.ts';
+import { aJob, aKubePod, aPod, complete, failed, podStatus } from './testing/children.ts';
 import { at, observe } from './testing/observe.ts';
 
 const jobFailed = aJob({ conditions: failed() });
@@ -255,6 +256,12 @@ describe('children that are not where they should be', () => {
     ]);
     expect(observe({ pods: [aPod()] }).attempts).toMatchObject([{ state: 'Pending', stopping: true }]);
     expect(observe({ pods: [aPod({ status: podStatus.ended(1) })] }).attempts).toEqual([]);
+  });
+
+  it("are nobody's attempt when no Job has made them: a copy of a pod has its labels", () => {
+    const { metadata, ...rest } = aKubePod({ status: podStatus.running() });
+    const copy = projectPod({ ...rest, metadata: { ...metadata, ownerReferences: [] } });
+    expect(observe({ pods: [copy] }).attempts).toEqual([]);
   });
 
   it('are about to end, too, when their Job is deleted and a pod of it may come', () => {

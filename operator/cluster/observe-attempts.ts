@@ -75,7 +75,8 @@ function ownJobs({ uid, jobs }: AttemptsToObserve): readonly ChildJob[] {
 function observedOrphans(input: AttemptsToObserve): Visible[] {
   const known = new Set(ownJobs(input).map(({ metadata }) => metadata.uid));
   const orphans = input.pods.filter(
-    ({ controllerUid, identity }) => identity?.ownerUid === input.uid && !known.has(controllerUid ?? ''),
+    ({ controllerUid, identity }) =>
+      identity?.ownerUid === input.uid && controllerUid !== undefined && !known.has(controllerUid),
   );
   return orphans.map((pod) => {
     // Anybody can label a pod: its word counts only when it was made by a Job that was ours.

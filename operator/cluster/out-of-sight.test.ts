@@ -33,6 +33,21 @@ describe('an attempt that the status has counted and nobody sees', () => {
     });
   });
 
+  it('may have one, too, when the job has failed: that was said before what still ran was removed', () => {
+    expect(see(status({}, 'Failed')).attempts).toMatchObject([{ unit: 'unit-000', number: 2 }]);
+  });
+
+  it.each([
+    { what: 'something else', changesAt: at(205), expected: at(205) },
+    { what: 'its pod, if it comes at all,', changesAt: at(215), expected: until },
+  ])('is looked at again as soon as $what may change', ({ changesAt, expected }) => {
+    const seen = withOutOfSight(
+      { ...observe({}), changesAt },
+      { object: { status: status({}) }, record: { plan, student: undefined }, until },
+    );
+    expect(seen.changesAt).toEqual(expected);
+  });
+
   it('is not followed by one that has begun already', () => {
     expect(see(status({}), [aJob({ attempt: 1 })]).attempts).toMatchObject([{ number: 1 }, { number: 2 }]);
     expect(see(status({}), [aJob({ attempt: 2 })]).attempts).toHaveLength(1);
@@ -41,6 +56,7 @@ describe('an attempt that the status has counted and nobody sees', () => {
   it.each([
     { of: 'its block has come to its end', given: status({ state: 'Distilled' }) },
     { of: 'the job was seen to stand still', given: status({}, 'Suspended') },
+    { of: 'the job is complete', given: status({}, 'Complete') },
     { of: 'nothing was ever begun', given: status({ attempts: 0 }) },
   ])('is of the past when $of', ({ given }) => {
     expect(see(given).attempts).toEqual([]);

@@ -6,13 +6,8 @@ import type { DistillationJobObject } from './kube-objects.ts';
 import { unitNameOf } from './names.ts';
 import type { ObservedAttempts } from './observe-attempts.ts';
 
-/** In the others it was seen that nothing runs. */
-const working: ReadonlySet<DistillationJobStatus['phase']> = new Set([
-  'Pending',
-  'Preparing',
-  'Distilling',
-  'Finetuning',
-]);
+/** Nothing ran any more, or nothing is tried again. Not `Failed`: that is said before what still runs is ended. */
+const settled: ReadonlySet<DistillationJobStatus['phase']> = new Set(['Suspended', 'Complete']);
 
 interface Counted {
   readonly stage: Stage;
@@ -38,7 +33,7 @@ export function withOutOfSight(
     readonly until: Date | undefined;
   },
 ): ObservedAttempts {
-  if (until === undefined || !working.has(status.phase)) return observation;
+  if (until === undefined || settled.has(status.phase)) return observation;
   const open = [
     ...(plan === undefined ? [countedAlone('Prepare', status.attempts?.prepare)] : []),
     ...(plan === undefined ? [] : openUnits(status, plan.units)),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kubeJobs } from './kube-objects.ts';
 import { failed, podStatus } from './testing/children.ts';
 import { defaults } from './testing/distillation-jobs.ts';
 import { SmallWorld } from './testing/small-world.ts';
@@ -85,6 +86,25 @@ describe('a job that has ended', () => {
     expect(world.conditions).toMatchObject({ Failed: 'InvalidInput' });
     world.restartOperator();
     expect(await world.writes()).toEqual(['delete jobs/mnist-u000-1']);
+  });
+
+  it('that is tried again waits for pods that are yet to come, of Jobs that nobody saw go', async () => {
+    const world = await new SmallWorld().distilling();
+    world.run('Distill', 0);
+    await world.reconcile();
+    world.pod({ index: 1, status: podStatus.ended(64, { message: 'Bad.' }) });
+    world.end({ stage: 'Distill', index: 1, attempt: 1 }, failed('PodFailurePolicy'));
+    await world.reconcile();
+    expect(world.status.phase).toBe('Failed');
+    world.cluster.remove(kubeJobs, 'mnist-u000-1');
+    world.removePods();
+    world.restartOperator();
+    world.edit({ spec: { retry: 1 } });
+    await world.reconcile();
+    expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-u001-1', 'mnist-u001-2']);
+    await world.clock.advance(10);
+    await world.reconcile();
+    expect(world.jobNames).toContain('mnist-u000-2');
   });
 
   it('has only what failed tried again when retry is raised', async () => {

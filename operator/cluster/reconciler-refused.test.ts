@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { coreEvents, kubeJobs, volumeClaims } from './kube-objects.ts';
+import { coreEvents, distillationJobs, kubeJobs, volumeClaims } from './kube-objects.ts';
+import { labels } from './names.ts';
 import { aKubeJob, owner, podStatus } from './testing/children.ts';
 import { SmallWorld } from './testing/small-world.ts';
 
@@ -29,6 +30,39 @@ describe('a name that is taken', () => {
     await world.reconcile();
     await world.reconcile();
     expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+  });
+});
+
+describe('a Job of its own whose labels do not say which attempt it is', () => {
+  it.each([
+    { of: 'are no numbers', change: { [labels.attempt]: 'two' } },
+    { of: 'are those of another attempt', change: { [labels.attempt]: '7' } },
+    { of: 'are those of another unit', change: { [labels.stage]: 'distill' } },
+    { of: 'are those of another job', change: { [labels.jobUid]: 'other' } },
+  ])('is in the way, and that is said, where they $of', async ({ change }) => {
+    const world = new SmallWorld();
+    world.freezeJobs();
+    world.cluster.put(kubeJobs, aKubeJob({ stage: 'Prepare', labels: change }));
+    expect(await world.reconcile()).toBe(0);
+    expect(await world.reconcile()).toBe(5);
+    expect(world.conditions).toEqual({ Reconciling: 'NameTaken' });
+    expect(world.status.conditions?.find(({ type }) => type === 'Reconciling')?.message).toContain(
+      "The Job mnist-p000-1 belongs to this DistillationJob, but its labels don't say so.",
+    );
+    world.removeJobs();
+    await world.clock.advance(5);
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+  });
+
+  it('is not asked for in vain again and again where its number is beyond all bounds', async () => {
+    const world = new SmallWorld();
+    const status = { phase: 'Suspended', attempts: { prepare: 1_000_000 } } as const;
+    world.cluster.put(distillationJobs, { ...world.object, status });
+    expect(await world.reconcile()).toBe(0);
+    expect(await world.writes()).toEqual(['status distillationjobs/mnist']);
+    expect(world.conditions).toEqual({ Reconciling: 'NameTaken' });
   });
 });
 
