@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempDisposable, symlink } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +69,19 @@ describe.skipIf(cannotRun('The API-server suite', await whyNoTestServer()))('job
       condition('Finished', 'It did.'),
     ],
     blocks: [{ name: 'conv_1', layers: 'conv_1', state: 'Distilled', progress: 100, seconds: 42 }],
+  });
+
+  test('report makes a page from the status alone, and says what only files know', async () => {
+    await createJob('reported');
+    await writeStatus('reported', over('Complete'));
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'blockstill-report-'));
+    const page = join(folder.path, 'page.html');
+    const { code, out, error } = await blockstill('report', 'reported', '--output', page);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toContain(page);
+    expect(await readFile(page, 'utf8')).toContain('<h1>reported</h1>');
+    const data = JSON.parse(await readFile(join(folder.path, 'page.json'), 'utf8')) as object;
+    expect(data).toMatchObject({ job: { name: 'reported' }, phase: 'Complete', sources: { files: false } });
   });
 
   test('list shows what kubectl get shows', async () => {
