@@ -120,6 +120,14 @@ const suspension = z.strictObject({
   endTime: timestamp().optional().describe('When it was resumed; absent while it is suspended.'),
 });
 
+const activity = z.strictObject({
+  seconds: amount.describe(
+    'The seconds that are counted: all before since or until, what ran side by side once.',
+  ),
+  since: timestamp().optional().describe('From here on a pod has run; absent while none does.'),
+  until: timestamp().optional().describe('When the last pod had ended; absent while one runs.'),
+});
+
 const progress = z.strictObject({
   done: count.describe('Blocks that are done.'),
   total: count.describe('Blocks to do.'),
@@ -244,6 +252,11 @@ export const status = z.strictObject({
   suspensions: atomicList(suspension, 64)
     .optional()
     .describe('When the job was suspended and nothing of it ran: this time is no part of the speedup.'),
+  activity: activity
+    .optional()
+    .describe(
+      'How long pods of this try ran or started, also those that are gone: what activeDeadlineSeconds limits.',
+    ),
   completionTime: timestamp().optional().describe('When the job ended, in success or failure.'),
   teacher: teacher.optional().describe('What is known of the teacher.'),
   student: student.optional().describe('What is known of the student.'),

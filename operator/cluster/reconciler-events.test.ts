@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { complete, podStatus } from './testing/children.ts';
+import { complete, failed, podStatus } from './testing/children.ts';
 import { SmallWorld } from './testing/small-world.ts';
 
 const unit = { stage: 'Distill', index: 0, attempt: 1 } as const;
@@ -32,6 +32,26 @@ it.each([
   end(world);
   await world.reconcile();
   expect(await eventsOfNextAttempt(world)).toEqual(['event AttemptInterrupted']);
+});
+
+it('tells of an attempt once, and writes nothing again, where the resource has no place for all of the status', async () => {
+  const world = new SmallWorld();
+  world.cluster.unknownInStatus = ['attempts', 'activity'];
+  await world.reconcile();
+  world.pod({ stage: 'Prepare', status: podStatus.ended(1) });
+  world.end({ ...unit, stage: 'Prepare' }, failed());
+  await world.reconcile();
+  await world.clock.advance(400);
+  for (let look = 0; look < 3; look += 1) await world.reconcile();
+  world.run('Prepare', 0, 2);
+  for (let look = 0; look < 3; look += 1) await world.reconcile();
+  expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-p000-2']);
+  expect(world.status).not.toHaveProperty('attempts');
+  await world.clock.advance(400);
+  expect(await world.writes()).toEqual([]);
+  expect(world.cluster.writes.filter((write) => write.startsWith('event Attempt'))).toEqual([
+    'event AttemptFailed',
+  ]);
 });
 
 it('tells nothing of an attempt that was only suspended, whatever its worker said of that', async () => {

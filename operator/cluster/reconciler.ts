@@ -72,7 +72,7 @@ export class Reconciler {
     const children = gatherChildren(this.#options, cached.metadata);
     return cached.isAtRest
       ? await this.#clearUp(cached, children, signal)
-      : await this.#goOn(cached.object, children, signal);
+      : await this.#goOn(statuses.asWritten(cached.object), children, signal);
   }
 
   /** The job of this UID is gone, or has nothing left to be done for it. */

@@ -105,6 +105,31 @@ describe('a status', () => {
   });
 });
 
+describe('what the server has no place for', () => {
+  it('was said, as long as nobody else has changed the status', async () => {
+    const { write, writer, latest, cluster } = start();
+    cluster.unknownInStatus = ['progress'];
+    await write(distilling(1));
+    expect(latest().status).not.toHaveProperty('progress');
+    expect(writer.asWritten(latest()).status).toEqual(distilling(1));
+    cluster.put(distillationJobs, { ...latest(), status: {} });
+    expect(writer.asWritten(latest()).status).toEqual({});
+  });
+
+  it('is forgotten with the job, and once it has a place', async () => {
+    const { write, writer, latest, cluster } = start();
+    cluster.unknownInStatus = ['progress'];
+    await write(distilling(1));
+    writer.forget(owner.uid);
+    expect(writer.asWritten(latest())).toEqual(latest());
+    await write({ ...distilling(1), phase: 'Finetuning' });
+    cluster.unknownInStatus = [];
+    await write(distilling(2));
+    expect(writer.asWritten(latest())).toEqual(latest());
+    expect(latest().status).toEqual(distilling(2));
+  });
+});
+
 describe('a copy of a job', () => {
   // Its last write got version 102.
   it.each([

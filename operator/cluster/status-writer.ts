@@ -14,6 +14,8 @@ const refreshesPerSecond = 20;
 interface Written {
   readonly resourceVersion: string;
   readonly seconds: number;
+  /** Present where the server has kept something else. */
+  readonly pruned?: { readonly status: DistillationJobStatus; readonly kept: string };
 }
 
 export type WriteOutcome =
@@ -46,6 +48,16 @@ export class StatusWriter {
     return written !== undefined && isOlder(resourceVersion, written.resourceVersion);
   }
 
+  /**
+   * With all that was written last, also what the server has no place for, because its definition of the resource is older
+   * than this operator: otherwise that would be news for ever.
+   */
+  asWritten(object: DistillationJobObject): DistillationJobObject {
+    const pruned = this.#written.get(object.metadata.uid ?? '')?.pruned;
+    const isOurs = pruned !== undefined && pruned.kept === canonicalJson(object.status ?? {});
+    return isOurs ? { ...object, status: pruned.status } : object;
+  }
+
   forget(uid: string): void {
     this.#written.delete(uid);
   }
@@ -62,9 +74,11 @@ export class StatusWriter {
       if (seconds > 0) return { kind: 'Later', seconds };
     }
     try {
-      const { metadata } = await this.#client.updateStatus(distillationJobs, { ...object, status }, call);
-      const { resourceVersion = '' } = metadata;
-      this.#written.set(metadata.uid ?? '', { resourceVersion, seconds: this.#clock.seconds() });
+      const answer = await this.#client.updateStatus(distillationJobs, { ...object, status }, call);
+      const { uid = '', resourceVersion = '' } = answer.metadata;
+      const kept = canonicalJson(answer.status ?? {});
+      const pruned = kept === canonicalJson(status) ? {} : { pruned: { status, kept } };
+      this.#written.set(uid, { resourceVersion, seconds: this.#clock.seconds(), ...pruned });
       return { kind: 'Written' };
     } catch (error) {
       if (isApiError(error, 'Conflict', 'NotFound')) return { kind: 'Conflict' };

@@ -1,16 +1,5 @@
-import { coveredSeconds } from '../accounting/intervals.ts';
+import { activeSeconds } from './activity.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
-
-/** Seconds in which an attempt of the current try ran or started: what `activeDeadlineSeconds` counts. */
-function activeSeconds({ attempts, retry }: Observed, now: Date): number {
-  const intervals = attempts
-    .filter((attempt) => attempt.retry >= retry && attempt.startTime !== undefined)
-    .map(({ startTime, endTime }) => ({
-      start: (startTime ?? now).getTime() / 1000,
-      end: (endTime ?? now).getTime() / 1000,
-    }));
-  return coveredSeconds(intervals);
-}
 
 /** Seconds until the deadline at the earliest; Infinity without one. */
 export function secondsToDeadline(observed: Observed, now: Date): number {

@@ -10,7 +10,10 @@ export function phaseOf(units: UnitViews, observed: Observed, verdict: Verdict):
   if (verdict.kind !== 'Open') return verdict.kind;
   if (isSuspended(observed)) return 'Suspended';
   if (units.prepare.state.kind !== 'Done') {
-    const started = units.prepare.attempts.some(({ startTime }) => startTime !== undefined);
+    // An attempt that started may be gone.
+    const started =
+      observed.previous?.startTime !== undefined ||
+      units.prepare.attempts.some(({ startTime }) => startTime !== undefined);
     return started ? 'Preparing' : 'Pending';
   }
   const settled = units.distill.every(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');

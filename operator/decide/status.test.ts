@@ -91,6 +91,15 @@ describe('phases', () => {
   ])('$phase', ({ phase, observed }) => {
     expect(decide(observed, at(20)).status.phase).toBe(phase);
   });
+
+  it('stays Preparing when the pod of prepare is gone, and says that it waits', () => {
+    const previous = decide(anUnpreparedJob([running('prepare')]), at(20)).status;
+    const { status } = decide(anUnpreparedJob([], { previous }), at(30));
+    expect(status.phase).toBe('Preparing');
+    expect(status.conditions?.find(({ type }) => type === 'Ready')?.message).toBe(
+      'Waiting for prepare to start again.',
+    );
+  });
 });
 
 describe('blocks', () => {

@@ -1,4 +1,5 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { activityToRemember } from './activity.ts';
 import { blockStatuses, earliest } from './block-status.ts';
 import { conditionsOf } from './conditions.ts';
 import { energyOf } from './energy.ts';
@@ -36,7 +37,7 @@ export function describeStatus(
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(verdict.kind === 'Open' ? {} : { completionTime: completionTime(units, observed, now) }),
     ...networks,
-    ...memoryOf(observed, now),
+    ...memoryOf(observed, verdict, now),
     ...attemptsOf(units),
     blocks: blockStatuses(units, observed),
     ...(progress === undefined ? {} : { progress }),
@@ -50,10 +51,19 @@ export function describeStatus(
 }
 
 /** What an observer without a memory of its own must find in the status again. */
-function memoryOf(observed: Observed, now: Date): Pick<DistillationJobStatus, 'retry' | 'suspensions'> {
+function memoryOf(
+  observed: Observed,
+  verdict: Verdict,
+  now: Date,
+): Pick<DistillationJobStatus, 'retry' | 'suspensions' | 'activity'> {
   if (observed.suspensions !== undefined) return {};
   const suspensions = suspensionsOf(observed, now);
-  return { retry: observed.retry, ...(suspensions.length === 0 ? {} : { suspensions: [...suspensions] }) };
+  const activity = activityToRemember(observed, { now, isOver: verdict.kind !== 'Open' });
+  return {
+    retry: observed.retry,
+    ...(suspensions.length === 0 ? {} : { suspensions: [...suspensions] }),
+    ...(activity === undefined ? {} : { activity }),
+  };
 }
 
 /** Those at units that the table of blocks does not show. */
@@ -96,7 +106,7 @@ function activityText(units: UnitViews, running: number, phase: Phase): string {
     case 'Pending':
       return 'Waiting for prepare to start.';
     case 'Preparing':
-      return 'Teacher and data are being prepared.';
+      return running === 0 ? 'Waiting for prepare to start again.' : 'Teacher and data are being prepared.';
     case 'Distilling':
       return running === 0
         ? 'The units are about to start.'

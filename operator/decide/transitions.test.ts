@@ -27,6 +27,7 @@ describe('news', () => {
     { of: 'an edit that was seen', change: { observedGeneration: 2 } },
     { of: 'another try', change: { retry: 1 } },
     { of: 'a suspension', change: { suspensions: [{ startTime: '2026-03-01T12:00:00Z' }] } },
+    { of: 'that something runs', change: { activity: { seconds: 0, since: '2026-03-01T12:00:00Z' } } },
     { of: 'another reason', change: { conditions: [{ ...ready, reason: 'Queued' }] } },
     { of: 'a condition that holds no more', change: { conditions: [] } },
     { of: 'the state of a block', change: { blocks: [{ ...block, state: 'Distilled' }] } },
@@ -42,6 +43,7 @@ describe('news', () => {
 
   it.each([
     { of: 'how far a block is', change: { blocks: [{ ...block, progress: 20, loss: 0.1 }] } },
+    { of: 'how long something ran', change: { activity: { seconds: 9, until: '2026-03-01T12:00:00Z' } } },
     { of: 'how far the job is', change: { progress: { done: 0, total: 1, percent: 20 } } },
     { of: 'the words of a condition', change: { conditions: [{ ...ready, message: 'Other words.' }] } },
   ])('is not $of', ({ change }) => {

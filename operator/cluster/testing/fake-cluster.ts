@@ -30,6 +30,8 @@ export class FakeCluster implements Client {
   readonly requests: string[] = [];
   /** What is deleted in the foreground stays with this time on it, until the test removes it. */
   readonly deletionTime = '2026-03-01T12:00:00Z';
+  /** Members of a status that an older definition of the resource doesn't have: they are left out. */
+  unknownInStatus: readonly string[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #refusals: { readonly request: RegExp; readonly refusal: Refusal; left: number }[] = [];
   #version = 100;
@@ -131,7 +133,8 @@ export class FakeCluster implements Client {
     if (stored.metadata.resourceVersion !== resourceVersion) {
       throw apiError({ httpStatus: 409, reason: 'Conflict' });
     }
-    return await Promise.resolve(this.put(resource, { ...stored, status: object.status }));
+    const status = Object.entries(object.status ?? {}).filter(([key]) => !this.unknownInStatus.includes(key));
+    return await Promise.resolve(this.put(resource, { ...stored, status: Object.fromEntries(status) }));
   }
 
   #arrived(verb: string, { plural }: Resource, name: string): void {
