@@ -106,6 +106,13 @@ describe('duplicate children', () => {
     expect(faults(events(['ADDED', unit], ['ADDED', twins[0]!], ['ADDED', twins[1]!]))).toEqual([]);
   });
 
+  test('are not pods that the controller of a Job makes before it hears that the Job is deleted', () => {
+    expect(faults(events(['ADDED', unit], ['DELETED', unit], ['ADDED', first]))).toEqual([]);
+    expect(faults(events(['ADDED', unit], ['DELETED', unit], ['ADDED', { ...first, unit: '1' }]))).toEqual([
+      expect.stringContaining('belongs to Job mnist-u000-1.'),
+    ]);
+  });
+
   test('are pods and Jobs of a foreign owner', () => {
     const foreign = pod('stray', unit, { ownerUid: 'someone' });
     expect(faults(events(['ADDED', unit], ['ADDED', foreign]))).toEqual([
