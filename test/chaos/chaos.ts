@@ -82,6 +82,7 @@ async function main(): Promise<number> {
     pauseSeconds: Number(values.pause),
     // A Job without a pod is replaced after eleven minutes.
     settleSeconds: 900,
+    oneTry: 0.2,
     misbehaviour: {
       Fails: 0.02,
       OutOfMemory: 0.02,

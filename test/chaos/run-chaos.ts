@@ -34,6 +34,8 @@ export interface ChaosOptions {
   readonly blocks: number;
   /** The probability of each fault in a request of the operator. */
   readonly faultRate: number;
+  /** The share of jobs whose units are tried once; a unit that fails keeps the teacher's blocks. Default: none. */
+  readonly oneTry?: number;
   readonly misbehaviour: Readonly<Partial<Record<Misbehaviour, number>>>;
   /** Seconds between two disturbances, at most. */
   readonly pauseSeconds: number;
@@ -112,10 +114,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const running = countUnfinished(history.read());
     for (let count = running; count < options.jobsAtOnce; count += 1) {
       created += 1;
+      const name = `job-${created}`;
+      const isTriedOnce = randomStream(seed, 'one try', name).uniform() < (options.oneTry ?? 0);
       const manifest = distillationJob({
         namespace,
-        name: `job-${created}`,
+        name,
         maxParallel: 1 + random.below(4),
+        ...(isTriedOnce ? { backoffLimit: 0 } : {}),
       });
       await insist(async () => await client.create(distillationJobs, manifest as object as never));
     }
