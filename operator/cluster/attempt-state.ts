@@ -191,8 +191,10 @@ function pendingOf(
     const { since, why } = input.podless.get(job.metadata.uid) ?? {};
     if (since === undefined) return {};
     const waitedSeconds = (input.now.getTime() - since.getTime()) / 1000;
+    // Where events could not be read, one of them may well say why: the Job stays.
     const isForgotten = why === undefined && waitedSeconds >= podlessPatienceSeconds;
-    const waiting = isForgotten ? forgotten(unit) : why;
+    const said = why === 'Unknown' ? undefined : why;
+    const waiting = isForgotten ? forgotten(unit) : said;
     return {
       waitingSince: since,
       ...(waiting === undefined ? {} : { waiting }),

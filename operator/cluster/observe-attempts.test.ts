@@ -219,7 +219,7 @@ describe('how long an attempt waits to start', () => {
 
   it('ends after eleven minutes when nothing says why there is no pod', () => {
     const since = at(150);
-    const seen = (now: number, why?: Why) =>
+    const seen = (now: number, why?: Why | 'Unknown') =>
       observe({ jobs: [aJob()], podless: new Map([['mnist-u000-1', { since, why }]]), now: at(now) })
         .attempts[0];
     expect(seen(809)).not.toHaveProperty('abandoned');
@@ -232,6 +232,9 @@ describe('how long an attempt waits to start', () => {
       },
     });
     expect(seen(5000, { reason: 'QuotaExceeded', message: 'No quota.' })).not.toHaveProperty('abandoned');
+    expect(seen(5000, 'Unknown')).toMatchObject({ state: 'Pending', waitingSince: since });
+    expect(seen(5000, 'Unknown')).not.toHaveProperty('abandoned');
+    expect(seen(5000, 'Unknown')).not.toHaveProperty('waiting');
   });
 
   it('is counted from the pod that took the place of another one', () => {

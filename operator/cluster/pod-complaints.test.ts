@@ -82,6 +82,21 @@ describe('a pod that does not begin on its node', () => {
     expect(problems).toHaveLength(1);
   });
 
+  it('is waited for no longer than 2 s when no answer comes', async () => {
+    const { clock, cluster, ask, problems } = start();
+    cluster.silence(coreEvents);
+    await clock.advance(15);
+    const answers: unknown[] = [];
+    const asked = ask().then((complaint) => answers.push(complaint));
+    await clock.advance(1.9);
+    expect(answers).toEqual([]);
+    await clock.advance(0.1);
+    expect(answers).toEqual([undefined]);
+    expect(problems).toMatchObject([{ code: 'cluster/timeout' }]);
+    expect(clock.pending).toBe(0);
+    await asked;
+  });
+
   it('shares the answer with the others of its namespace', async () => {
     const { clock, cluster, pods, pod } = start();
     await clock.advance(15);

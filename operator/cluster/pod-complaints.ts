@@ -24,7 +24,7 @@ export class PodComplaints {
     for (const { metadata, preparingSince = '' } of pods) {
       if (Date.parse(preparingSince) > latest) continue;
       const complaint = await this.#events.lastAbout(metadata);
-      if (complaint !== undefined) complaints.set(metadata.uid, complaint);
+      if (complaint !== undefined && complaint !== 'Unknown') complaints.set(metadata.uid, complaint);
     }
     return complaints;
   }

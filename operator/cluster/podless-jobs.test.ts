@@ -19,19 +19,19 @@ function start() {
     cluster.put(coreEvents, { metadata: { name }, ...what });
   };
   const ask = async () => (await podless.reasonsFor([job])).get(job.metadata.uid);
-  return { clock, cluster, podless, event, ask };
+  return { clock, cluster, podless, event, ask, problems };
 }
 
 describe('a Job without a pod', () => {
   it('is given 15 s before anyone asks why', async () => {
     const { clock, cluster, ask } = start();
     const since = clock.now();
-    expect(await ask()).toMatchObject({ since, why: undefined });
+    expect(await ask()).toEqual({ since, why: 'Unknown' });
     await clock.advance(14.9);
     await ask();
     expect(cluster.requests).toEqual([]);
     await clock.advance(0.1);
-    expect(await ask()).toMatchObject({ since, why: undefined });
+    expect(await ask()).toEqual({ since, why: undefined });
     expect(cluster.requests).toEqual(['list events']);
   });
 
@@ -48,7 +48,7 @@ describe('a Job without a pod', () => {
     });
     event('newer', 'Error creating: admission webhook "x" denied the request', '2026-03-01T12:01:00Z');
     await clock.advance(29);
-    expect((await ask())?.why?.reason).toBe('QuotaExceeded');
+    expect(await ask()).toMatchObject({ why: { reason: 'QuotaExceeded' } });
     await clock.advance(1);
     expect((await ask())?.why).toEqual({
       reason: 'PodRefused',
@@ -56,6 +56,17 @@ describe('a Job without a pod', () => {
         'The cluster refuses the pod of unit-000: Error creating: admission webhook "x" denied the request',
     });
     expect(cluster.requests).toHaveLength(2);
+  });
+
+  it('waits for what nobody knows while events can not be read, though nothing may be said', async () => {
+    const { clock, cluster, ask, problems } = start();
+    await ask();
+    cluster.refuse(/^list events/, { httpStatus: 403, reason: 'Forbidden' });
+    await clock.advance(15);
+    expect((await ask())?.why).toBe('Unknown');
+    expect(problems).toMatchObject([{ status: { reason: 'Forbidden' } }]);
+    await clock.advance(30);
+    expect((await ask())?.why).toBeUndefined();
   });
 
   it('begins anew when it has had a pod', async () => {

@@ -1,8 +1,7 @@
-import type { Why } from '../decide/observed.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ChildJob } from './children.ts';
 import { unitNameOf } from './names.ts';
-import { RecentEvents, type EventsOptions } from './recent-events.ts';
+import { RecentEvents, type EventsOptions, type Heard } from './recent-events.ts';
 import { podlessSentence } from './waiting.ts';
 
 /** How long a Job may be without a pod before anyone asks why. */
@@ -11,8 +10,8 @@ export const podlessSeconds = 15;
 export interface Podless {
   /** Since when that is seen. */
   readonly since: Date;
-  /** Undefined where nothing says why. */
-  readonly why: Why | undefined;
+  /** Undefined where nothing says why; `Unknown` also before anyone has asked. */
+  readonly why: Heard;
 }
 
 interface FirstSeen {
@@ -48,9 +47,10 @@ export class PodlessJobs {
     const first = this.#seen.get(metadata.uid) ?? { since: this.#clock.now(), seconds: now };
     this.#seen.set(metadata.uid, first);
     const { since } = first;
-    if (now - first.seconds < podlessSeconds) return { since, why: undefined };
+    if (now - first.seconds < podlessSeconds) return { since, why: 'Unknown' };
     const said = await this.#events.lastAbout(metadata);
+    if (said === undefined || said === 'Unknown') return { since, why: said };
     const unit = identity === undefined ? metadata.name : unitNameOf(identity.stage, identity.index);
-    return { since, why: said === undefined ? undefined : podlessSentence(unit, said.message) };
+    return { since, why: podlessSentence(unit, said.message) };
   }
 }

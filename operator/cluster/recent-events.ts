@@ -1,6 +1,8 @@
+import { BlockstillError } from '../../common/error.ts';
 import type { Why } from '../decide/observed.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
+import { startDeadline } from '../kube/deadline.ts';
 import { coreEvents, type CoreEvent } from './kube-objects.ts';
 
 /** Until the events of a namespace are read again. */
@@ -11,6 +13,9 @@ const patienceSeconds = 2;
 
 /** What the last event of each object says, by its UID. */
 type Messages = ReadonlyMap<string, Why>;
+
+/** What is said; undefined: nothing. Where that could not be read, nobody knows which. */
+export type Heard = Why | 'Unknown' | undefined;
 
 export interface EventsOptions {
   readonly client: Pick<KubeClient, 'list'>;
@@ -29,7 +34,10 @@ interface EventsToRead {
 export class RecentEvents {
   readonly #options: EventsOptions;
   readonly #wanted: EventsToRead;
-  readonly #read = new Map<string, { readonly until: number; readonly messages: Promise<Messages> }>();
+  readonly #read = new Map<
+    string,
+    { readonly until: number; readonly messages: Promise<Messages | 'Unknown'> }
+  >();
 
   constructor(options: EventsOptions, wanted: EventsToRead) {
     this.#options = options;
@@ -43,19 +51,20 @@ export class RecentEvents {
   }: {
     readonly uid: string;
     readonly namespace?: string | undefined;
-  }): Promise<Why | undefined> {
-    return (await this.#messages(namespace)).get(uid);
+  }): Promise<Heard> {
+    const messages = await this.#messages(namespace);
+    return messages === 'Unknown' ? messages : messages.get(uid);
   }
 
-  async #messages(namespace: string): Promise<Messages> {
+  async #messages(namespace: string): Promise<Messages | 'Unknown'> {
     const now = this.#options.clock.seconds();
     // Also those of namespaces that nobody asks about any more.
     for (const [name, { until }] of this.#read) if (until <= now) this.#read.delete(name);
     const known = this.#read.get(namespace);
     if (known !== undefined) return await known.messages;
-    const messages = this.#list(namespace).catch((error: unknown): Messages => {
+    const messages = this.#list(namespace).catch((error: unknown): 'Unknown' => {
       this.#options.onProblem(error);
-      return new Map();
+      return 'Unknown';
     });
     this.#read.set(namespace, { until: now + trustedSeconds, messages });
     return await messages;
@@ -65,8 +74,12 @@ export class RecentEvents {
     const { kind, reasons } = this.#wanted;
     // A selector knows no "or" for the reasons; most other events are no warnings.
     const fieldSelector = `type=Warning,involvedObject.kind=${kind}`;
-    const signal = AbortSignal.timeout(patienceSeconds * 1000);
-    const selection = { namespace, fieldSelector, signal };
+    using deadline = startDeadline({
+      clock: this.#options.clock,
+      seconds: patienceSeconds,
+      reason: () => new BlockstillError('cluster/timeout', `No events came within ${patienceSeconds} s.`),
+    });
+    const selection = { namespace, fieldSelector, signal: deadline.signal };
     const { items } = await this.#options.client.list(coreEvents, selection, wordsOf);
     const inOrder = items
       .filter(({ why }) => reasons.includes(why.reason))

@@ -83,6 +83,30 @@ describe('a Job that its controller has lost sight of', () => {
     await world.reconcile();
     expect(world.jobNames).toEqual(['mnist-p000-2']);
   });
+
+  it.each([
+    {
+      of: 'are refused',
+      stop: ({ cluster }: SmallWorld) =>
+        cluster.refuse(/^list events/, { httpStatus: 503, reason: 'ServiceUnavailable' }, Infinity),
+    },
+    { of: 'do not come', stop: ({ cluster }: SmallWorld) => cluster.silence(coreEvents) },
+  ])('is left in peace while events $of, which may say what keeps its pod away', async ({ stop }) => {
+    const world = new SmallWorld();
+    stop(world);
+    await world.reconcile();
+    await world.reconcile();
+    for (let minute = 1; minute <= 25; minute += 1) {
+      await world.clock.advance(58);
+      const looked = world.reconcile();
+      await world.clock.advance(2);
+      await looked;
+    }
+    expect(world.cluster.writes.filter((request) => request.includes('jobs/mnist-p'))).toEqual([
+      'create jobs/mnist-p000-1',
+    ]);
+    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+  });
 });
 
 describe('what the cluster refuses', () => {

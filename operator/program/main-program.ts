@@ -1,4 +1,5 @@
-import { describeError, isCode } from '../../common/error.ts';
+import { errorFields, type ErrorFields } from '../../common/error-fields.ts';
+import { BlockstillError, describeError, isCode } from '../../common/error.ts';
 import { createLogger } from '../../common/logger.ts';
 import { systemClock } from '../kube/clock.ts';
 import type { Controller, ControllerRun } from './controller.ts';
@@ -54,9 +55,15 @@ export async function mainProgram({
     logger.info('Stopped');
     return exitCodes.Stopped;
   } catch (error) {
-    logger.error('The operator has ended', { error });
+    const isExpected = error instanceof BlockstillError;
+    logger.error('The operator has ended', { error: isExpected ? withoutStacks(errorFields(error)) : error });
     return isConfiguration(error) ? exitCodes.Usage : exitCodes.Failed;
   }
+}
+
+/** What is meant for users explains itself: only of a defect does it matter where it was thrown. */
+function withoutStacks({ stack: _stack, cause, ...fields }: ErrorFields): ErrorFields {
+  return { ...fields, ...(cause === undefined ? {} : { cause: withoutStacks(cause) }) };
 }
 
 function isConfiguration(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
+import { disturbances } from './disturbances.ts';
 import { runChaos } from './run-chaos.ts';
 
 const cannot = cannotRun('The short chaos suite', await whyNoControlPlane());
@@ -23,5 +24,26 @@ describe.skipIf(cannot)('an operator that is killed again and again', () => {
     expect(audit.violations).toEqual([]);
     expect(kills).toBeGreaterThanOrEqual(6);
     expect(audit.counts.complete).toBe(audit.counts.distillationJobs);
+  });
+
+  test('is followed by another one, and does no harm when it wakes after its Lease has run out', async () => {
+    const pause = disturbances.filter(({ operators = 1 }) => operators > 1);
+    const { audit, ...report } = await runChaos({
+      seed: 1,
+      kills: 0,
+      jobs: 3,
+      jobsAtOnce: 3,
+      operators: 2,
+      gpus: 8,
+      blocks: 3,
+      faultRate: 0.005,
+      pauseSeconds: 0.8,
+      settleSeconds: 60,
+      misbehaviour: {},
+      disturbances: pause,
+    });
+    expect(audit.violations).toEqual([]);
+    expect([...report.disturbances]).toEqual([[pause[0]?.name, 1]]);
+    expect(audit.counts.complete).toBe(3);
   });
 });

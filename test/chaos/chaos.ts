@@ -5,7 +5,7 @@ import { describeError } from '../../common/error.ts';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
-import { disturbances as allDisturbances } from './disturbances.ts';
+import { possibleWith } from './disturbances.ts';
 import { runChaos, type ChaosReport } from './run-chaos.ts';
 
 const help = `Usage: node test/chaos/chaos.ts [options]
@@ -59,10 +59,14 @@ async function main(): Promise<number> {
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
   console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
   const words = values.only.split(',').filter((word, _, all) => word !== '' || all.length === 1);
-  const disturbances = allDisturbances.filter(({ name }) => words.some((word) => name.includes(word)));
+  const operators = Number(values.operators);
+  const possible = possibleWith(operators);
+  const disturbances = possible.filter(({ name }) => words.some((word) => name.includes(word)));
   if (disturbances.length === 0) {
-    const names = allDisturbances.map(({ name }) => name).join('; ');
-    console.error(`--only: no disturbance has one of "${values.only}" in its name. There are: ${names}.`);
+    const names = possible.map(({ name }) => name).join('; ');
+    console.error(
+      `--only: no disturbance of ${operators} operator${operators === 1 ? '' : 's'} has one of "${values.only}" in its name. There are: ${names}.`,
+    );
     return 2;
   }
   const report = await runChaos({
@@ -71,13 +75,14 @@ async function main(): Promise<number> {
     kills: Number(values.kills),
     jobs: Number(values.jobs),
     jobsAtOnce: Number(values['at-once']),
-    operators: Number(values.operators),
+    operators,
     gpus: Number(values.gpus),
     blocks: Number(values.blocks),
     faultRate: Number(values['fault-rate']),
     pauseSeconds: Number(values.pause),
     // A Job without a pod is replaced after eleven minutes.
     settleSeconds: 900,
+    oneTry: 0.2,
     misbehaviour: {
       Fails: 0.02,
       OutOfMemory: 0.02,

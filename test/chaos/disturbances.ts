@@ -25,6 +25,8 @@ export interface Victims {
 export interface Disturbance {
   readonly name: string;
   readonly weight: number;
+  /** It takes at least so many operators; without this, one. */
+  readonly operators?: number;
   disturb(victims: Victims): Promise<void>;
 }
 
@@ -78,9 +80,9 @@ export const disturbances: readonly Disturbance[] = [
   {
     name: 'operator of several paused for longer than a Lease lasts',
     weight: 1,
+    // One alone would only cost time: nobody takes its place.
+    operators: 2,
     disturb: async ({ operators, random, wait }) => {
-      // One alone would only cost time: nobody takes its place.
-      if (operators.size === 1) return;
       const operator = operators.pick(random);
       operator.pause();
       await wait(20);
@@ -176,6 +178,11 @@ export const disturbances: readonly Disturbance[] = [
     disturb: async ({ simulator }) => simulator.removeGoneNodes(),
   },
 ];
+
+/** Those that can happen to so many operators. */
+export function possibleWith(operators: number, among: readonly Disturbance[] = disturbances): Disturbance[] {
+  return among.filter((disturbance) => operators >= (disturbance.operators ?? 1));
+}
 
 interface Choice<T> {
   readonly namespace: string;

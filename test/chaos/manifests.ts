@@ -8,13 +8,14 @@ export interface ManifestOptions {
   readonly name: string;
   readonly maxParallel?: number;
   readonly onUnitFailure?: 'Fail' | 'KeepTeacher';
+  readonly backoffLimit?: number;
 }
 
 /** A job as a user would write it; its files are never read where pods are pretended. */
 export function distillationJob(
   options: ManifestOptions,
 ): DistillationJob & { metadata: { namespace: string } } {
-  const { namespace, name, maxParallel = 3, onUnitFailure = 'KeepTeacher' } = options;
+  const { namespace, name, maxParallel = 3, onUnitFailure = 'KeepTeacher', backoffLimit = 6 } = options;
   return {
     apiVersion,
     kind,
@@ -31,7 +32,7 @@ export function distillationJob(
         volumes: [{ name: claim, persistentVolumeClaim: { claimName: claim } }],
         volumeMounts: [{ name: claim, mountPath: '/exchange' }],
       },
-      backoffLimit: 6,
+      backoffLimit,
     },
   };
 }

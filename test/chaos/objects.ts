@@ -10,6 +10,7 @@ export interface DistillationJobObject extends KubeObject {
   readonly spec?: {
     readonly suspend?: boolean;
     readonly retry?: number;
+    readonly backoffLimit?: number;
     readonly execution?: { readonly maxParallel?: number };
   };
   readonly status?: DistillationJobStatus;
@@ -40,6 +41,12 @@ export interface PodSpec {
   }[];
 }
 
+export interface ContainerStatus {
+  readonly state?: {
+    readonly terminated?: { readonly exitCode: number; readonly reason?: string } | undefined;
+  };
+}
+
 export interface PodObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly deletionGracePeriodSeconds?: number };
   readonly spec: PodSpec;
@@ -47,7 +54,7 @@ export interface PodObject extends KubeObject {
     readonly phase?: string;
     readonly reason?: string;
     readonly conditions?: readonly ObjectCondition[];
-    readonly containerStatuses?: readonly unknown[];
+    readonly containerStatuses?: readonly ContainerStatus[];
   };
 }
 

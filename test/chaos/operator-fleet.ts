@@ -19,10 +19,6 @@ export class OperatorFleet implements AsyncDisposable {
     return new OperatorFleet(all, operators);
   }
 
-  get size(): number {
-    return this.#operators.length;
-  }
-
   pick(random: RandomStream): OperatorProcess {
     const picked = this.#operators[random.below(this.#operators.length)];
     if (picked === undefined) throw new Error('There is no operator.');

@@ -10,7 +10,7 @@ import { audit, type AuditReport } from './audit/audit.ts';
 import type { History } from './audit/history.ts';
 import { recordHistory } from './audit/record-history.ts';
 import { holds, replay } from './audit/world.ts';
-import { disturbances, type Disturbance, type Victims } from './disturbances.ts';
+import { possibleWith, type Disturbance, type Victims } from './disturbances.ts';
 import { identityIn, startFaultProxy } from './fault-proxy.ts';
 import { evenRates, type Fault } from './faults.ts';
 import { distillationJob, exchangeClaim } from './manifests.ts';
@@ -34,6 +34,8 @@ export interface ChaosOptions {
   readonly blocks: number;
   /** The probability of each fault in a request of the operator. */
   readonly faultRate: number;
+  /** The share of jobs whose units are tried once; a unit that fails keeps the teacher's blocks. Default: none. */
+  readonly oneTry?: number;
   readonly misbehaviour: Readonly<Partial<Record<Misbehaviour, number>>>;
   /** Seconds between two disturbances, at most. */
   readonly pauseSeconds: number;
@@ -41,7 +43,7 @@ export interface ChaosOptions {
   readonly settleSeconds: number;
   /** Further flags of the operator. */
   readonly operatorArguments?: readonly string[];
-  /** Default: all of them. */
+  /** Default: all of them. Those that take more operators are left out. */
   readonly disturbances?: readonly Disturbance[];
   readonly report?: (line: string) => void;
 }
@@ -106,20 +108,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const victims = { controlPlane, client, proxy, operators, simulator, namespace, random, wait };
   const counts = new Map<string, number>();
   const happened: { seconds: number; what: string }[] = [];
+  const possible = possibleWith(options.operators, options.disturbances);
   let created = 0;
   while (operators.kills < options.kills || created < options.jobs) {
     const running = countUnfinished(history.read());
     for (let count = running; count < options.jobsAtOnce; count += 1) {
       created += 1;
+      const name = `job-${created}`;
+      const isTriedOnce = randomStream(seed, 'one try', name).uniform() < (options.oneTry ?? 0);
       const manifest = distillationJob({
         namespace,
-        name: `job-${created}`,
+        name,
         maxParallel: 1 + random.below(4),
+        ...(isTriedOnce ? { backoffLimit: 0 } : {}),
       });
       await insist(async () => await client.create(distillationJobs, manifest as object as never));
     }
     await wait(random.uniform() * options.pauseSeconds);
-    const chosen = choose(options.disturbances ?? disturbances, random);
+    const chosen = choose(possible, random);
     happened.push({ seconds: systemClock.seconds(), what: chosen.name });
     counts.set(chosen.name, (counts.get(chosen.name) ?? 0) + 1);
     report(`${chosen.name} (${operators.kills} kills, ${created} jobs)`);

@@ -218,12 +218,27 @@ describe('a mistake in how it is called', { timeout: 60_000 }, () => {
     expect(await missing.ended).toBe(2);
   });
 
+  it('is told without a stack where there is no such kubeconfig', async () => {
+    const environment = { KUBECONFIG: '/nowhere' };
+    await using operator = await startOperator({ args: ['--listen', 'off'], environment });
+    const { error } = await operator.logged('The operator has ended');
+    expect(error).toEqual({
+      name: 'BlockstillError',
+      code: 'cluster/no-configuration',
+      message: 'There is no kubeconfig.',
+      where: '/nowhere',
+      hint: 'Point KUBECONFIG to the file that describes your cluster.',
+    });
+    expect(await operator.ended).toBe(2);
+  });
+
   it('is exit code 1 where the address is taken by another', async () => {
     await using scene = await openScene();
     const port = new URL(scene.api.origin).port;
     const operator = await scene.start({ args: ['--listen', `127.0.0.1:${port}`] });
     const { error } = await operator.logged('The operator has ended');
-    expect(error).toMatchObject({ code: 'operator/cannot-listen' });
+    expect(error).toMatchObject({ code: 'operator/cannot-listen', cause: { code: 'EADDRINUSE' } });
+    expect(JSON.stringify(error)).not.toContain('"stack"');
     expect(await operator.ended).toBe(1);
   });
 });

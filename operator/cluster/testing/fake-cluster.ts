@@ -1,5 +1,6 @@
 import { ApiError, type ApiStatus } from '../../kube/api-error.ts';
 import type { DeleteOptions, KubeClient, Patch } from '../../kube/client.ts';
+import { unlessAborted } from '../../kube/deadline.ts';
 import type { ListOptions, ObjectList } from '../../kube/list.ts';
 import type { KubeObject, ObjectMeta, ObjectReference, Resource } from '../../kube/resource.ts';
 
@@ -34,11 +35,17 @@ export class FakeCluster implements Client {
   unknownInStatus: readonly string[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #refusals: { readonly request: RegExp; readonly refusal: Refusal; left: number }[] = [];
+  #silenced: readonly Resource[] = [];
   #version = 100;
 
   /** Refuses requests that match, the next one or `times` of them. */
   refuse(request: RegExp, refusal: Refusal, times = 1): void {
     this.#refusals.push({ request, refusal, left: times });
+  }
+
+  /** Lists of these are never answered from now on. */
+  silence(...resources: readonly Resource[]): void {
+    this.#silenced = resources;
   }
 
   put<T extends KubeObject>(resource: Resource<T>, object: T): T {
@@ -71,10 +78,12 @@ export class FakeCluster implements Client {
 
   async list<T extends KubeObject, P = T>(
     resource: Resource<T>,
-    { labelSelector, fieldSelector }: ListOptions = {},
+    { labelSelector, fieldSelector, signal }: ListOptions = {},
     project: (object: T) => P = (object) => object as unknown as P,
   ): Promise<ObjectList<P>> {
     this.#arrived('list', resource, '');
+    signal?.throwIfAborted();
+    if (this.#silenced.some(({ plural }) => plural === resource.plural)) await never(signal);
     const [label = '', value] = labelSelector?.split('=') ?? [];
     const fields = fieldSelector?.split(',').map((each) => each.split('=')) ?? [];
     const items = this.of(resource).filter(
@@ -150,6 +159,11 @@ export class FakeCluster implements Client {
     this.#version += 1;
     return String(this.#version);
   }
+}
+
+/** As a request whose answer does not come: only its signal ends it. */
+async function never(signal = new AbortController().signal): Promise<never> {
+  return await unlessAborted(new Promise<never>(() => undefined), signal);
 }
 
 function keyOf({ plural }: Resource, name: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { audit, type AuditReport } from './audit.ts';
-import { events, job, jobUid, pod, resource, statusOf, training } from './builders.ts';
-import type { HistoryEvent } from './history.ts';
+import { events, job, jobUid, pod, resource, statusOf, training, type Step } from './builders.ts';
+import { podRecord, type HistoryEvent } from './history.ts';
 import type { TrainingRun } from '../pretend-worker.ts';
 
 function auditOf(
@@ -104,6 +104,13 @@ describe('duplicate children', () => {
   test('are not two pods of one Job, which are its controller’s', () => {
     const twins = ['a', 'b'].map((name) => pod(name, unit, { phase: 'Running' }));
     expect(faults(events(['ADDED', unit], ['ADDED', twins[0]!], ['ADDED', twins[1]!]))).toEqual([]);
+  });
+
+  test('are not pods that the controller of a Job makes before it hears that the Job is deleted', () => {
+    expect(faults(events(['ADDED', unit], ['DELETED', unit], ['ADDED', first]))).toEqual([]);
+    expect(faults(events(['ADDED', unit], ['DELETED', unit], ['ADDED', { ...first, unit: '1' }]))).toEqual([
+      expect.stringContaining('belongs to Job mnist-u000-1.'),
+    ]);
   });
 
   test('are pods and Jobs of a foreign owner', () => {
@@ -346,6 +353,50 @@ describe('maxParallel', () => {
 
   test('may have been another a moment ago', () => {
     expect(faults(three(2, 6))).toEqual([]);
+  });
+});
+
+describe('attempts', () => {
+  const failedPod = { ...first, phase: 'Failed', failed: true };
+  const tried = (backoffLimit: number, ...between: readonly Step[]) =>
+    faults(
+      events(
+        ['ADDED', resource({ backoffLimit })],
+        ['ADDED', unit],
+        ['ADDED', first],
+        ...between,
+        ['MODIFIED', { ...unit, finished: 'Failed' }],
+        ['ADDED', next],
+      ),
+    );
+
+  test('end when more have failed by themselves than backoffLimit allows', () => {
+    expect(tried(0, ['MODIFIED', failedPod])).toEqual([
+      `too-many-attempts: Job mnist-u000-2 (resourceVersion 105) was made for distill 0 of ${jobUid} though mnist-u000-1 had failed, where backoffLimit is 0.`,
+    ]);
+    expect(tried(1, ['MODIFIED', failedPod])).toEqual([]);
+  });
+
+  test('go on after those that were disturbed, or of which nothing is left to see', () => {
+    expect(tried(0, ['MODIFIED', { ...failedPod, failed: false }])).toEqual([]);
+    expect(tried(0, ['MODIFIED', failedPod], ['DELETED', failedPod])).toEqual([]);
+  });
+
+  test.each([
+    { of: 'exit 1', status: { state: { terminated: { exitCode: 1 } } }, failed: true },
+    { of: 'memory', status: { state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }, failed: true },
+    { of: 'a kill', status: { state: { terminated: { exitCode: 137, reason: 'Error' } } }, failed: false },
+    { of: 'a stop', status: { state: { terminated: { exitCode: 75 } } }, failed: false },
+    { of: 'a node', status: { state: { terminated: { exitCode: 1 } } }, disrupted: true, failed: false },
+    { of: 'nothing', status: { state: {} }, failed: false },
+  ])('fail by themselves, or not: by $of', ({ status, disrupted = false, failed }) => {
+    const conditions = disrupted ? [{ type: 'DisruptionTarget', status: 'True' }] : [];
+    const found = podRecord({
+      metadata: {},
+      spec: { containers: [] },
+      status: { conditions, containerStatuses: [status] },
+    });
+    expect(found.failed).toBe(failed);
   });
 });
 

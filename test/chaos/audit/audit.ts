@@ -3,6 +3,7 @@ import { findChildrenAfterTheEnd } from './children-after-the-end.ts';
 import { findDuplicates } from './duplicates.ts';
 import type { History } from './history.ts';
 import { findLostResults } from './lost-results.ts';
+import { findTooManyAttempts } from './too-many-attempts.ts';
 import { findTooManyAtOnce } from './too-many-at-once.ts';
 import { findRetraining } from './retraining.ts';
 import { findStatusMistakes } from './status-mistakes.ts';
@@ -48,6 +49,7 @@ const rules: readonly Rule[] = [
   findStatusMistakes,
   findChildrenAfterTheEnd,
   findTooManyAtOnce,
+  findTooManyAttempts,
 ];
 
 /** Judges a run by the API server's history and the workers' ledger alone, not by the operator's words. */

@@ -52,6 +52,7 @@ export function resource(fields: Partial<ResourceRecord> = {}): ResourceRecord {
     suspend: false,
     retry: 0,
     maxParallel: 2,
+    backoffLimit: 3,
     status: {},
     ...fields,
   };
@@ -90,11 +91,12 @@ export function pod(
     ownerUid: uid,
     phase: 'Pending',
     deleting: false,
+    failed: false,
     ...fields,
   };
 }
 
-type Step = readonly [type: HistoryEvent['type'], object: Record, seconds?: number];
+export type Step = readonly [type: HistoryEvent['type'], object: Record, seconds?: number];
 
 /** Events with ascending resourceVersions, one a second unless a step says when. */
 export function events(...steps: readonly Step[]): HistoryEvent[] {

@@ -5,6 +5,8 @@ import { describePart, isLive, isSamePart, replay, type World } from './world.ts
 /** The same work twice at the same time, and children that belong to someone else. */
 export function findDuplicates({ history, abandonedAfterSeconds }: AuditInput): Violation[] {
   const violations: Violation[] = [];
+  // Also those that are gone: their controller may make a pod before it hears of that.
+  const jobs = new Map<string, JobRecord>();
   const terminatingSince = new Map<string, number>();
   const report = (sentence: string): void => {
     violations.push({ rule: 'duplicate', sentence });
@@ -13,11 +15,12 @@ export function findDuplicates({ history, abandonedAfterSeconds }: AuditInput): 
     const { object, type, seconds } = event;
     if (type === 'DELETED' || object.kind === 'DistillationJob' || object.jobUid === '') return;
     if (object.kind === 'Job') {
+      jobs.set(object.uid, object);
       if (type === 'ADDED') checkNewJob(object, event, world, report);
       return;
     }
     if (object.deleting && !terminatingSince.has(object.uid)) terminatingSince.set(object.uid, seconds);
-    if (type === 'ADDED') checkOwner(object, event, world, report);
+    if (type === 'ADDED') checkOwner(object, event, jobs, report);
     const startsNow = object.phase === 'Running' && (before?.kind !== 'Pod' || before.phase !== 'Running');
     if (!startsNow) return;
     for (const other of world.pods.values()) {
@@ -49,8 +52,13 @@ function checkNewJob(job: JobRecord, { revision }: HistoryEvent, world: World, r
   }
 }
 
-function checkOwner(pod: PodRecord, { revision }: HistoryEvent, world: World, report: Report): void {
-  const owner = pod.ownerUid === undefined ? undefined : world.jobs.get(pod.ownerUid);
+function checkOwner(
+  pod: PodRecord,
+  { revision }: HistoryEvent,
+  jobs: ReadonlyMap<string, JobRecord>,
+  report: Report,
+): void {
+  const owner = pod.ownerUid === undefined ? undefined : jobs.get(pod.ownerUid);
   if (owner !== undefined && isSamePart(owner, pod)) return;
   report(
     `Pod ${pod.name} (resourceVersion ${revision}) is labelled for ${describePart(pod)} but belongs to ${owner === undefined ? 'no Job' : `Job ${owner.name}`}.`,

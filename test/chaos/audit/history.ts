@@ -1,7 +1,14 @@
 import type { DistillationJobStatus } from '../../../crds/status.ts';
 import { labels } from '../../../operator/cluster/names.ts';
+import { exitCode } from '../../../worker/contract/exit-code.ts';
 import type { Reference } from '../../../worker/contract/unit-spec.ts';
-import { unitSpecText, type DistillationJobObject, type JobObject, type PodObject } from '../objects.ts';
+import {
+  unitSpecText,
+  type ContainerStatus,
+  type DistillationJobObject,
+  type JobObject,
+  type PodObject,
+} from '../objects.ts';
 
 /** Which part of which DistillationJob a child works on. */
 export interface Part {
@@ -31,6 +38,8 @@ export interface PodRecord extends Part {
   readonly ownerUid: string | undefined;
   readonly phase: string;
   readonly deleting: boolean;
+  /** Its worker ended by itself, in a way that may end otherwise when it is tried again. */
+  readonly failed: boolean;
 }
 
 export interface ResourceRecord {
@@ -41,6 +50,7 @@ export interface ResourceRecord {
   readonly suspend: boolean;
   readonly retry: number;
   readonly maxParallel: number | undefined;
+  readonly backoffLimit: number | undefined;
   readonly status: DistillationJobStatus;
 }
 
@@ -103,7 +113,18 @@ export function podRecord({ metadata, status }: PodObject): PodRecord {
     ownerUid: ownerOf(metadata),
     phase: status?.phase ?? 'Pending',
     deleting: metadata.deletionTimestamp !== undefined,
+    failed: hasFailed(status),
   };
+}
+
+function hasFailed({
+  conditions = [],
+  containerStatuses = [],
+}: NonNullable<PodObject['status']> = {}): boolean {
+  const isDisrupted = conditions.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
+  const isFailure = ({ terminated }: NonNullable<ContainerStatus['state']>): boolean =>
+    terminated?.exitCode === exitCode.Failed || terminated?.reason === 'OOMKilled';
+  return !isDisrupted && containerStatuses.some(({ state }) => state !== undefined && isFailure(state));
 }
 
 export function resourceRecord({ metadata, spec, status }: DistillationJobObject): ResourceRecord {
@@ -115,6 +136,7 @@ export function resourceRecord({ metadata, spec, status }: DistillationJobObject
     suspend: spec?.suspend ?? false,
     retry: spec?.retry ?? 0,
     maxParallel: spec?.execution?.maxParallel,
+    backoffLimit: spec?.backoffLimit,
     status: status ?? {},
   };
 }

@@ -1,0 +1,25 @@
+import type { AuditInput, Violation } from './audit.ts';
+import { describePart, isSamePart, replay } from './world.ts';
+
+/**
+ * Attempts that were made though more of their unit had failed than `backoffLimit` allows. Only failures count whose Job
+ * and pod are there to be seen: what somebody else has deleted, the operator can't know of.
+ */
+export function findTooManyAttempts({ history }: AuditInput): Violation[] {
+  const violations: Violation[] = [];
+  replay(history.events, ({ object, type, revision }, { jobs, pods, resources }) => {
+    if (type !== 'ADDED' || object.kind !== 'Job') return;
+    const limit = resources.get(object.jobUid)?.backoffLimit;
+    if (limit === undefined) return;
+    const owners = new Set([...pods.values()].filter(({ failed }) => failed).map(({ ownerUid }) => ownerUid));
+    const failures = [...jobs.values()].filter((job) => {
+      const isCounted = job.finished === 'Failed' && !job.deleting && owners.has(job.uid);
+      return isCounted && job.uid !== object.uid && isSamePart(job, object);
+    });
+    if (failures.length <= limit) return;
+    const names = failures.map(({ name }) => name).join(', ');
+    const sentence = `Job ${object.name} (resourceVersion ${revision}) was made for ${describePart(object)} though ${names} had failed, where backoffLimit is ${limit}.`;
+    violations.push({ rule: 'too-many-attempts', sentence });
+  });
+  return violations;
+}
