@@ -1,18 +1,8 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { conditionsOfState } from '../../operator/decide/conditions.ts';
 import { isFinished } from '../../operator/decide/decide.ts';
 import type { JobEvent } from '../../operator/decide/decision.ts';
 import { blockEvents } from '../../operator/decide/events.ts';
-
-/** The conditions that say where a job is; any other that holds is a warning. */
-const states: ReadonlySet<string> = new Set([
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'Suspended',
-  'Complete',
-  'Failed',
-  'Finished',
-]);
 
 /** What is news in a status since the last one that was seen. How the job ended is for the outcome to say. */
 export function statusEvents(
@@ -26,7 +16,7 @@ export function statusEvents(
       previous?.conditions?.find((earlier) => earlier.type === type)?.message !== message,
   );
   const activity = isFinished(status) ? [] : news.filter(({ type }) => type === 'Ready');
-  const warnings = news.filter(({ type }) => !states.has(type));
+  const warnings = news.filter(({ type }) => !conditionsOfState.has(type));
   return [
     ...activity.map(({ reason, message }): JobEvent => ({ type: 'Normal', reason, message })),
     ...warnings.map(({ type, message }): JobEvent => ({ type: 'Warning', reason: type, message })),

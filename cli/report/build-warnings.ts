@@ -1,3 +1,4 @@
+import { conditionsOfState } from '../../operator/decide/conditions.ts';
 import { sentence } from '../../operator/decide/text.ts';
 import { percent, times } from '../render/format.ts';
 import type { ReportInput } from './report-input.ts';
@@ -48,22 +49,12 @@ function statusAlone({ details, whyNoDetails }: ReportInput): Warning[] {
   ];
 }
 
-const stateConditions: ReadonlySet<string> = new Set([
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'Suspended',
-  'Complete',
-  'Failed',
-  'Finished',
-]);
-
 /** What prepare and the operator warned of. */
 function conditions({ status, details }: ReportInput): Warning[] {
   const prepared = [...(details?.plan?.warnings ?? []), ...(details?.profile?.warnings ?? [])];
   const held = (status.conditions ?? []).filter(
     ({ type, status: holds, reason }) =>
-      holds === 'True' && !stateConditions.has(type) && !(reason === 'Prepare' && prepared.length > 0),
+      holds === 'True' && !conditionsOfState.has(type) && !(reason === 'Prepare' && prepared.length > 0),
   );
   return [
     ...prepared.map((text) => warning('Prepare', sentence(text))),

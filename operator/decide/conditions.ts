@@ -14,6 +14,17 @@ export interface ConditionInput {
   readonly activity: Why;
 }
 
+/** The conditions that say where a job is; any other that holds is a warning. */
+export const conditionsOfState: ReadonlySet<string> = new Set([
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'Suspended',
+  'Complete',
+  'Failed',
+  'Finished',
+]);
+
 /**
  * The conditions of the job by the table of the design (section 5), made so that kstatus reads a job that runs as
  * InProgress, a finished one as Current, and a failed one as Failed.

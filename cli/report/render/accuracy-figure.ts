@@ -4,6 +4,7 @@ import { percent, points } from '../../render/format.ts';
 import type { AccuracyRow } from '../report-schema.ts';
 import { dataTable, valueOrReason } from './data-table.ts';
 import { html, type Html } from './html.ts';
+import { pairLegend } from './pair-legend.ts';
 import { colour } from './palette.ts';
 import { bothSizes, picture, type Frame } from './plot.ts';
 
@@ -34,26 +35,8 @@ export function accuracySection(rows: readonly AccuracyRow[]): Html {
       ${measureNames[measured.at(-1)?.measure ?? 'Top1'].title}; lines span two standard errors each way. The
       stage that is kept is chosen on the validation split.
     </figcaption>
-    <ul class="legend">
-      <li>
-        <svg width="14" height="14" aria-hidden="true">
-          <circle
-            cx="7"
-            cy="7"
-            r="5"
-            fill="${colour('page')}"
-            stroke="${colour('before')}"
-            stroke-width="2"
-          /></svg
-        >validation
-      </li>
-      <li>
-        <svg width="14" height="14" aria-hidden="true">
-          <path d="M7 0L14 7L7 14L0 7Z" fill="${colour('after')}" /></svg
-        >test
-      </li>
-    </ul>
-    ${bothSizes((frame) => draw(marks, rows, frame))} ${accuracyTable(rows)}
+    ${pairLegend('validation', 'test')} ${bothSizes((frame) => draw(marks, rows, frame))}
+    ${accuracyTable(rows)}
   </figure>`;
 }
 

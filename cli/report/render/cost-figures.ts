@@ -4,6 +4,7 @@ import type { Report } from '../report-schema.ts';
 import { blockColumn } from './block-column.ts';
 import { dataTable, valueOrReason, type Column } from './data-table.ts';
 import { html, type Html } from './html.ts';
+import { pairLegend } from './pair-legend.ts';
 import { colour } from './palette.ts';
 import { bothSizes, picture, type Frame } from './plot.ts';
 import { shortened } from './short-names.ts';
@@ -30,25 +31,7 @@ export function costSection({ blocks, teacher, student }: Report): Html {
   return html`${networkTable(teacher, student)}
     ${
       drawable
-        ? html`<ul class="legend">
-              <li>
-                <svg width="14" height="14" aria-hidden="true">
-                  <circle
-                    cx="7"
-                    cy="7"
-                    r="5"
-                    fill="${colour('page')}"
-                    stroke="${colour('before')}"
-                    stroke-width="2"
-                  /></svg
-                >teacher's layers
-              </li>
-              <li>
-                <svg width="14" height="14" aria-hidden="true">
-                  <path d="M7 0L14 7L7 14L0 7Z" fill="${colour('after')}" /></svg
-                >replacement
-              </li>
-            </ul>
+        ? html`${pairLegend("teacher's layers", 'replacement')}
             <div class="pair">
               ${pairFigure('Weights a block', 'parameters', pairs('parameters'))}${pairFigure('Multiplications a sample and block', 'macs', pairs('macs'))}
             </div>`

@@ -1,23 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { audit, type AuditReport } from './audit.ts';
-import { events, job, jobUid, pod, resource, statusOf, training, type Step } from './builders.ts';
-import { podRecord, type HistoryEvent } from './history.ts';
-import type { TrainingRun } from '../pretend-worker.ts';
-
-function auditOf(
-  history: readonly HistoryEvent[],
-  ledger: readonly TrainingRun[] = [],
-  gaps: readonly string[] = [],
-): AuditReport {
-  return audit({ history: { events: history, gaps }, ledger, abandonedAfterSeconds: 300 });
-}
-
-/** The sentences of what was wrong, but for jobs that have not ended. */
-function faults(history: readonly HistoryEvent[], ledger?: readonly TrainingRun[]): string[] {
-  return auditOf(history, ledger)
-    .violations.filter(({ rule }) => rule !== 'unended')
-    .map(({ rule, sentence }) => `${rule}: ${sentence}`);
-}
+import { events, job, jobUid, pod, resource, statusOf, training } from './builders.ts';
+import { auditOf, faults } from './audit-of.ts';
 
 const unit = job('mnist-u000-1');
 const next = job('mnist-u000-2', { attempt: '2' });
@@ -316,87 +299,6 @@ describe('children after the end', () => {
     expect(faults(events(['ADDED', failed], ['DELETED', failed], ['ADDED', unit]))).toContain(
       'after-the-end: Job mnist-u000-1 is still live though DistillationJob mnist is deleted.',
     );
-  });
-});
-
-describe('maxParallel', () => {
-  const units = [0, 1, 2].map((index) => job(`mnist-u00${index}-1`, { unit: String(index) }));
-  const three = (limit: number, edit: number) =>
-    events(
-      ['ADDED', resource({ maxParallel: 3 }), 0],
-      ['MODIFIED', resource({ maxParallel: limit, generation: 2 }), edit],
-      ['ADDED', units[0]!, 10],
-      ['ADDED', units[1]!, 10],
-      ['ADDED', units[2]!, 10],
-    );
-
-  test('is the most units at once', () => {
-    expect(faults(three(2, 1))).toEqual([
-      `max-parallel: Job mnist-u002-1 (resourceVersion 104) makes 3 live units of ${jobUid}, where 2 are allowed.`,
-    ]);
-    expect(faults(three(3, 1))).toEqual([]);
-  });
-
-  test('leaves out a unit whose pod has succeeded, though its Job is not Complete yet', () => {
-    const [a, b, c] = [units[0]!, units[1]!, units[2]!];
-    const history = (phase: string) =>
-      events(
-        ['ADDED', resource()],
-        ['ADDED', a],
-        ['ADDED', pod('a', a, { phase })],
-        ['ADDED', b],
-        ['ADDED', c],
-      );
-    expect(faults(history('Succeeded'))).toEqual([]);
-    expect(faults(history('Failed'))).toHaveLength(1);
-  });
-
-  test('may have been another a moment ago', () => {
-    expect(faults(three(2, 6))).toEqual([]);
-  });
-});
-
-describe('attempts', () => {
-  const failedPod = { ...first, phase: 'Failed', failed: true };
-  const tried = (backoffLimit: number, ...between: readonly Step[]) =>
-    faults(
-      events(
-        ['ADDED', resource({ backoffLimit })],
-        ['ADDED', unit],
-        ['ADDED', first],
-        ...between,
-        ['MODIFIED', { ...unit, finished: 'Failed' }],
-        ['ADDED', next],
-      ),
-    );
-
-  test('end when more have failed by themselves than backoffLimit allows', () => {
-    expect(tried(0, ['MODIFIED', failedPod])).toEqual([
-      `too-many-attempts: Job mnist-u000-2 (resourceVersion 105) was made for distill 0 of ${jobUid} though mnist-u000-1 had failed, where backoffLimit is 0.`,
-    ]);
-    expect(tried(1, ['MODIFIED', failedPod])).toEqual([]);
-  });
-
-  test('go on after those that were disturbed, or of which nothing is left to see', () => {
-    expect(tried(0, ['MODIFIED', { ...failedPod, failed: false }])).toEqual([]);
-    expect(tried(0, ['MODIFIED', failedPod], ['DELETED', failedPod])).toEqual([]);
-  });
-
-  test.each([
-    { of: 'exit 1', status: { state: { terminated: { exitCode: 1 } } }, failed: true },
-    { of: 'memory', status: { state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }, failed: true },
-    { of: 'a kill', status: { state: { terminated: { exitCode: 137, reason: 'Error' } } }, failed: false },
-    { of: 'a stop', status: { state: { terminated: { exitCode: 75 } } }, failed: false },
-    { of: 'a node', status: { state: { terminated: { exitCode: 1 } } }, disrupted: true, failed: false },
-    { of: 'nothing', status: { state: {} }, failed: false },
-  ])('fail by themselves, or not: by $of', ({ status, disrupted = false, failed }) => {
-    const conditions = disrupted ? [{ type: 'DisruptionTarget', status: 'True' }] : [];
-    const found = podRecord({
-      metadata: {},
-      spec: { containers: [] },
-      status: { conditions, containerStatuses: [status] },
-    });
-    expect(found.failed).toBe(failed);
   });
 });
 
