@@ -18,6 +18,7 @@ import { ProgressPoller } from './progress-poller.ts';
 import { RecentWrites } from './recent-writes.ts';
 import { Reconciler } from './reconciler.ts';
 import { StatusWriter } from './status-writer.ts';
+import { UnseenPods } from './unseen-pods.ts';
 
 /** The name of the controller, and of its queue, in metrics. */
 const controllerName = 'distillationjob';
@@ -61,6 +62,7 @@ export class DistillationJobController implements Controller {
         run.logger.warn('Events could not be read; what jobs wait for may stay untold', { error }),
     };
     const podless = new PodlessJobs(events);
+    const unseen = new UnseenPods(client);
     this.#cache = new ClusterCache({
       client,
       clock,
@@ -74,6 +76,7 @@ export class DistillationJobController implements Controller {
         writes.seen(object, { gone });
         departed.seen(object, { gone });
         if (gone || object.end !== undefined) podless.forget(object);
+        if (gone) unseen.forget(object);
         this.#count(change);
       },
       problem: (resource, error) => run.logger.warn('A watch is begun again', { resource, error }),
@@ -89,6 +92,7 @@ export class DistillationJobController implements Controller {
       departed,
       claims: new Claims(client, clock),
       podless,
+      unseen,
       complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
       recorder: this.#recorder,

@@ -30,6 +30,7 @@ import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.t
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
+import type { UnseenPods } from './unseen-pods.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -41,6 +42,7 @@ export interface ReconcilerOptions {
   readonly departed: DepartedJobs;
   readonly claims: Claims;
   readonly podless: PodlessJobs;
+  readonly unseen: UnseenPods;
   readonly complaints: PodComplaints;
   readonly obstacles: Obstacles;
   readonly recorder: Pick<EventRecorder, 'record'>;
@@ -101,19 +103,20 @@ export class Reconciler {
 
   async #goOn(
     object: DistillationJobObject,
-    children: Children,
+    seen: Children,
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { records, clock } = this.#options;
+    const { records, clock, unseen } = this.#options;
     const loaded = await records.load(object, { signal });
     if (loaded.kind === 'Invalid') {
       const observed = invalidObserved(object, loaded.why);
       return await this.#carryOut(
-        { object, children, record: undefined },
+        { object, children: seen, record: undefined },
         decide(observed, clock.now()),
         signal,
       );
     }
+    const children = { ...seen, pods: [...seen.pods, ...(await unseen.of(seen))] };
     const podless = await this.#reasonsForPodless(children);
     const preparing = children.pods.filter(isPreparing);
     const complaints = await this.#options.complaints.about(preparing);

@@ -22,7 +22,7 @@ export const systemClock: Clock = {
       timer =
         left > longestTimerMilliseconds
           ? setTimeout(arm, longestTimerMilliseconds)
-          : setTimeout(action, Math.ceil(left));
+          : setTimeout(action, Math.max(0, Math.ceil(left)));
     };
     arm();
     return () => clearTimeout(timer);

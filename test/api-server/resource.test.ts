@@ -5,7 +5,8 @@ import { structuralSchema } from '../../crds/json-schema.ts';
 import { manifestWith, minimalManifest } from '../../crds/test-manifests.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoTestServer } from '../cluster/requirements.ts';
-import { crdFile, isRefusal, useApiServer, type Answer } from './use-api-server.ts';
+import { crdFile } from '../cluster/definition.ts';
+import { isRefusal, useApiServer, type Answer } from './use-api-server.ts';
 
 describe.skipIf(cannotRun('The API-server suite', await whyNoTestServer()))(
   'the API server keeps DistillationJobs',

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import {
   ApiException,
   CustomObjectsApi,
@@ -10,12 +9,8 @@ import {
 import { afterAll, beforeAll } from 'vitest';
 import { group, version } from '../../crds/distillation-job.ts';
 import { startApiServer } from '../cluster/api-server.ts';
+import { define } from '../cluster/definition.ts';
 import { kubectl } from '../cluster/kubectl.ts';
-import { waitFor } from '../cluster/wait-for.ts';
-
-export const crdFile = fileURLToPath(
-  new URL('../../crds/blockstill.dev_distillationjobs.yaml', import.meta.url),
-);
 
 /** A resource as the API server answers it. */
 export interface Answer {
@@ -53,12 +48,7 @@ export function useApiServer(): () => TestServer {
   beforeAll(async () => {
     const kubeconfig =
       process.env['BLOCKSTILL_TEST_KUBECONFIG'] || held.use(await startApiServer()).kubeconfig;
-    await kubectl(kubeconfig, ['apply', '--server-side', '-f', crdFile]);
-    await waitFor('the definition to be established', async () => {
-      const path = 'jsonpath={.status.conditions[?(@.type=="Established")].status}';
-      const definition = 'crd/distillationjobs.blockstill.dev';
-      return (await kubectl(kubeconfig, ['get', definition, '-o', path])) === 'True' ? true : undefined;
-    });
+    await define(kubeconfig);
     const namespace = `blockstill-test-${randomBytes(4).toString('hex')}`;
     await kubectl(kubeconfig, ['create', 'namespace', namespace]);
     held.defer(async () => {

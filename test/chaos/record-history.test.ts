@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../operator/kube/clock.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { startControlPlane, whyNoControlPlane } from '../cluster/control-plane.ts';
-import { kubectl } from '../cluster/kubectl.ts';
+import { define } from '../cluster/definition.ts';
 import { waitFor } from '../cluster/wait-for.ts';
-import { crdFile } from '../api-server/use-api-server.ts';
 import { audit } from './audit/audit.ts';
 import { recordHistory } from './audit/record-history.ts';
 import { identityIn, startFaultProxy } from './fault-proxy.ts';
@@ -23,12 +22,7 @@ describe.skipIf(cannotRun('The recorder of histories', await whyNoControlPlane()
     test('has every event in order, also of what happens while the API server is killed', async () => {
       await using controlPlane = await startControlPlane();
       await controlPlane.createNamespace('test');
-      await kubectl(controlPlane.kubeconfig, ['apply', '--server-side', '-f', crdFile]);
-      await kubectl(controlPlane.kubeconfig, [
-        'wait',
-        '--for=condition=Established',
-        `--filename=${crdFile}`,
-      ]);
+      await define(controlPlane.kubeconfig);
       await using witness = await controlPlane.apiServer.startWitness();
       await using watching = connect(witness.kubeconfig, 'auditor');
       await using history = await recordHistory(watching.client);

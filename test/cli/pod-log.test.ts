@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manifestWith } from '../../crds/test-manifests.ts';
 import { annotations, labels, workerContainer } from '../../operator/cluster/names.ts';
-import { crdFile } from '../api-server/use-api-server.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { startCluster, type Cluster } from '../cluster/cluster.ts';
+import { define } from '../cluster/definition.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { toolsImage } from '../cluster/node/test-images.ts';
 import { whyNoCluster } from '../cluster/requirements.ts';
@@ -18,10 +18,9 @@ describe.skipIf(cannotRun('The suite with real pods', await whyNoCluster()))('th
 
   beforeAll(async () => {
     cluster = held.use(await startCluster({ gpus: 0 }));
-    await kubectl(cluster.kubeconfig, ['apply', '--server-side', '-f', crdFile]);
+    await define(cluster.kubeconfig);
     await kubectl(cluster.kubeconfig, ['create', 'namespace', namespace]);
     await ask('wait', '--for=create', 'serviceaccount/default', '--timeout=30s');
-    await ask('wait', '--for=condition=Established', 'crd/distillationjobs.blockstill.dev', '--timeout=30s');
     await apply(manifestWith({ 'metadata.name': 'mnist' }));
     uid = await ask('get', 'distill', 'mnist', '-o', 'jsonpath={.metadata.uid}');
   });

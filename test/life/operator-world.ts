@@ -3,7 +3,6 @@ import type { DistillationJobStatus } from '../../crds/status.ts';
 import { systemClock } from '../../operator/kube/clock.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { unlessAborted } from '../../operator/kube/deadline.ts';
-import { crdFile } from '../api-server/use-api-server.ts';
 import type { Misbehaviour, PodAttempt } from '../chaos/misbehaviour.ts';
 import {
   connect,
@@ -18,6 +17,7 @@ import { PodSimulator } from '../chaos/pod-simulator.ts';
 import { PretendWorker } from '../chaos/pretend-worker.ts';
 import type { ApiServerOptions } from '../cluster/api-server.ts';
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane.ts';
+import { define } from '../cluster/definition.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { startOperator, type OperatorProcess } from '../operator/start-operator.ts';
@@ -82,12 +82,7 @@ export async function startOperatorWorld({ gpus, ...server }: WorldOptions): Pro
   await using undo = new AsyncDisposableStack();
   const controlPlane = undo.use(await startControlPlane(server));
   const { kubeconfig } = controlPlane;
-  await kubectl(kubeconfig, ['apply', '--server-side', '-f', crdFile]);
-  await waitFor('the definition to be served', async () =>
-    (await kubectl(kubeconfig, ['get', 'distillationjobs']).catch(() => undefined)) === undefined
-      ? undefined
-      : true,
-  );
+  await define(kubeconfig);
   await controlPlane.createNamespace(namespace);
   const { client } = undo.use(connect(kubeconfig, 'test'));
   const gates = new Map<string, PromiseWithResolvers<void>>();

@@ -113,6 +113,7 @@ export interface PodChange extends Attempt {
 export function aKubePod(change: PodChange = {}): KubePod {
   const { suffix = 'x7k2p', createdAt = 1, deadline, node, status = { phase: 'Pending' } } = change;
   const jobName = nameOf(change);
+  const { jobUid = jobName } = change;
   const name = `${jobName}-${suffix}`;
   return {
     metadata: {
@@ -121,9 +122,9 @@ export function aKubePod(change: PodChange = {}): KubePod {
       uid: `uid-of-${name}`,
       resourceVersion: '1',
       creationTimestamp: time(createdAt),
-      labels: labelsOf(change),
+      labels: { ...labelsOf(change), 'batch.kubernetes.io/controller-uid': jobUid },
       ...(deadline === undefined ? {} : { deletionTimestamp: time(deadline) }),
-      ownerReferences: controlledBy('Job', { name: jobName, uid: change.jobUid ?? jobName }),
+      ownerReferences: controlledBy('Job', { name: jobName, uid: jobUid }),
     },
     spec: node === undefined ? {} : { nodeName: node },
     status,

@@ -24,6 +24,7 @@ import { PodlessJobs } from '../podless-jobs.ts';
 import { RecentWrites } from '../recent-writes.ts';
 import { Reconciler, type ReconcilerOptions } from '../reconciler.ts';
 import { StatusWriter } from '../status-writer.ts';
+import { UnseenPods } from '../unseen-pods.ts';
 import { aKubePod, complete, owner, podStatus, type PodChange } from './children.ts';
 import { accepted, aDistillationJob, defaults, type ObjectChange } from './distillation-jobs.ts';
 import { FakeCluster } from './fake-cluster.ts';
@@ -79,6 +80,11 @@ export class SmallWorld {
   freezeJobs(): void {
     const jobs = this.#live().childJobs('');
     this.#frozen = { ...this.#live(), childJobs: () => jobs };
+  }
+
+  freezePods(): void {
+    const pods = this.#live().childPods('');
+    this.#frozen = { ...this.#live(), childPods: () => pods };
   }
 
   thawCache(): void {
@@ -237,6 +243,7 @@ export class SmallWorld {
       departed: this.#departed,
       claims: new Claims(cluster, clock),
       podless: new PodlessJobs(events),
+      unseen: new UnseenPods(cluster),
       complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
       recorder: { record: ({ reason }) => void cluster.requests.push(`event ${reason}`) },

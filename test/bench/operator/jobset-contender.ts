@@ -7,7 +7,7 @@ import type { Stage } from '../../../worker/contract/primitives.ts';
 import { podEnvironment } from '../../../worker/contract/pod.ts';
 import { issue, writeKubeconfig } from '../../cluster/certificates.ts';
 import { freePorts } from '../../cluster/free-ports.ts';
-import { kubectl } from '../../cluster/kubectl.ts';
+import { define } from '../../cluster/definition.ts';
 import { startProcess } from '../../cluster/start-process.ts';
 import { waitFor } from '../../cluster/wait-for.ts';
 import { connect } from '../../chaos/objects.ts';
@@ -31,8 +31,7 @@ export async function startJobSetContender(options: ContenderOptions): Promise<C
   const { kubeconfig, apiServer } = controlPlane;
   const { authority, folder, url } = apiServer;
   const { program, definitions } = await buildJobSet();
-  for (const file of definitions) await kubectl(kubeconfig, ['apply', '--server-side', '-f', file]);
-  await kubectl(kubeconfig, ['wait', '--for=condition=Established', 'crd/jobsets.jobset.x-k8s.io']);
+  await define(kubeconfig, definitions, 'jobsets.jobset.x-k8s.io');
   await issue(authority, {
     name: 'jobset',
     user: users.jobset,

@@ -86,15 +86,16 @@ async function main(): Promise<number> {
     qps: Number(values.qps),
     spreadSeconds: Number(values.spread),
   };
+  const output = resolve(values.output);
   const results = new Map<string, ContenderResult>();
   for (const [name, start] of Object.entries(contenders)) {
     if (values['no-jobset'] && name === 'jobset') continue;
     const report = (line: string): void => console.log(`${name}: ${line}`);
     results.set(name, await runContender(start, { ...options, report }));
+    // Also of a run whose next contender can't be started.
+    await writeJsonAtomically(output, { options, results: Object.fromEntries(results) });
   }
   printTable(results);
-  const output = resolve(values.output);
-  await writeJsonAtomically(output, { options, results: Object.fromEntries(results) });
   console.log(`\nwritten to ${output}`);
   return 0;
 }
