@@ -64,7 +64,7 @@ function unheard(
   time: string,
 ): Pick<ObservedAttempt, 'state'> & Partial<ObservedAttempt> {
   const message = `The Job ${metadata.name} is complete, but its pod's word of it is lost: the next attempt asks for it.`;
-  return { state: 'Interrupted', hapless: true, endTime: new Date(time), message };
+  return { state: 'Interrupted', hapless: true, unheard: true, endTime: new Date(time), message };
 }
 
 /** A pod whose Job was deleted under it. */

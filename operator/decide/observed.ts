@@ -117,6 +117,8 @@ export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly stopping?: boolean;
   /** It was interrupted without a chance to work, by no fault of the worker's: that may happen again and again. */
   readonly hapless?: boolean;
+  /** It has committed, but what it said is lost: the next attempt only asks for it. */
+  readonly unheard?: boolean;
   /** It is given up, as its node is gone or it never gets one: what is left of it is to be removed. */
   readonly abandoned?: boolean;
   /** Why it has not started yet, as long as that is known. */

@@ -104,6 +104,42 @@ describe('attempts that never got to work', () => {
   });
 });
 
+describe('a unit whose result is lost', () => {
+  const unheard = { state: 'Interrupted', hapless: true, unheard: true, message: 'Lost.' } as const;
+  const strict = { ...policy, backoffLimit: 0 };
+  const asked = (failures: number, exitCode = 1): ObservedAttempt[] => [
+    failed('unit-000', unheard),
+    ...many(failures, { exitCode, message: 'No memory.' }).map((attempt) => ({
+      ...attempt,
+      number: attempt.number + 1,
+    })),
+  ];
+
+  it.each([1, 64])('is asked for again, though the attempt that asked ended with %i', (exitCode) => {
+    expect(created(anObserved([...asked(1, exitCode), ...others], { policy: strict }))).toEqual([
+      'unit-000#3',
+    ]);
+  });
+
+  it('is asked for eleven times at most', () => {
+    expect(created(anObserved([...asked(9), ...others], { policy: strict }))).toEqual(['unit-000#11']);
+    const { status } = decide(anObserved([...asked(10), ...others], { policy: strict }), later);
+    expect(status.conditions?.find(({ type }) => type === 'Failed')).toMatchObject({
+      reason: 'UnitFailed',
+      message: expect.stringContaining(
+        '11 attempts did not bring its result, which is in the exchange: No memory.',
+      ) as string,
+    });
+  });
+
+  it('is remembered by the status where its attempt is gone, too', () => {
+    const done = decide(anObserved([distilled('unit-000', 'a'), ...others.slice(0, 1)]), later).status;
+    const left = anObserved([failed('unit-000', { number: 2 }), ...others.slice(0, 1)], { policy: strict });
+    expect(created({ ...left, previous: done })).toContain('unit-000#3');
+    expect(phase(left)).toBe('Failed');
+  });
+});
+
 describe('an attempt whose pod is given up', () => {
   it('is followed by the next one', () => {
     const attempt = running('unit-000', { state: 'Interrupted', abandoned: true, endTime: at(10) });

@@ -59,7 +59,8 @@ export function viewUnits(observed: Observed): UnitViews {
       .toSorted((a, b) => a.number - b.number);
     // What was deleted in between has been counted in the status.
     const count = Math.max(attemptsCounted(observed.previous, unit), ...all.map(({ number }) => number));
-    return { ...unit, attempts, nextNumber: count + 1, state: stateOf(attempts, observed) };
+    const wasDone = attempts.some(({ unheard }) => unheard) || isCalledDone(observed.previous, unit);
+    return { ...unit, attempts, nextNumber: count + 1, state: stateOf(attempts, wasDone, observed) };
   };
   return {
     prepare: view(prepareUnit),
@@ -75,24 +76,36 @@ export function attemptsCounted(status: DistillationJobStatus | undefined, { sta
   return status?.blocks?.find(({ name }) => name === blocks[0])?.attempts ?? 0;
 }
 
-/** A committed result ends a unit, whatever the exit code says and whatever else is still running. */
-function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): UnitState {
+/** Whether a status says that the blocks of a unit have come to something. */
+function isCalledDone(status: DistillationJobStatus | undefined, { blocks }: Unit): boolean {
+  const block = status?.blocks?.find(({ name }) => name === blocks[0]);
+  return block?.state === 'Distilled' || block?.state === 'Collapsed';
+}
+
+/**
+ * A committed result ends a unit, whatever the exit code says and whatever else is still running. Where it is known to be
+ * there and what was said of it is lost, attempts only ask for it, and their failures say nothing of the unit.
+ */
+function stateOf(attempts: readonly ObservedAttempt[], wasDone: boolean, observed: Observed): UnitState {
   const committed = attempts.find((attempt) => attempt.result !== undefined);
   if (committed?.result !== undefined) return { kind: 'Done', result: committed.result };
   const active = attempts.findLast(isActive);
   if (active !== undefined) return { kind: 'Active', attempt: active };
   const counted = attempts.filter((attempt) => isCounted(attempt, observed));
-  const failures = counted.filter((attempt) => attempt.state === 'Failed');
+  const failures = wasDone ? [] : counted.filter(hasFailed);
   const last = failures.at(-1);
   if (last !== undefined) {
     const message = last.message ?? `Attempt ${last.number} failed without saying why.`;
     if (failures.some((attempt) => attempt.exitCode === 64)) return { kind: 'Invalid', message };
     if (failures.length > observed.policy.backoffLimit) return { kind: 'Exhausted', message };
   }
-  const hapless = counted.filter((attempt) => attempt.hapless === true);
+  const hapless = counted.filter((attempt) => attempt.hapless === true || (wasDone && hasFailed(attempt)));
   if (hapless.length > mostHaplessAttempts) {
     const why = hapless.at(-1)?.message ?? 'no reason given';
-    return { kind: 'Exhausted', message: `${hapless.length} attempts never got to work: ${why}` };
+    const what = wasDone
+      ? 'attempts did not bring its result, which is in the exchange'
+      : 'attempts never got to work';
+    return { kind: 'Exhausted', message: `${hapless.length} ${what}: ${why}` };
   }
   return { kind: 'Waiting', notBefore: earliestNextAttempt(counted, observed.backoff) };
 }
@@ -100,6 +113,10 @@ function stateOf(attempts: readonly ObservedAttempt[], observed: Observed): Unit
 /** Of the present try, with what workers are given now. */
 function isCounted(attempt: ObservedAttempt, { retry, revision = 0 }: Observed): boolean {
   return attempt.retry >= retry && (attempt.revision ?? 0) >= revision;
+}
+
+function hasFailed({ state }: ObservedAttempt): boolean {
+  return state === 'Failed';
 }
 
 export function isActive(attempt: ObservedAttempt): boolean {

@@ -65,6 +65,23 @@ describe('attempts', () => {
     expect(tried(1, ['MODIFIED', failedPod])).toEqual([]);
   });
 
+  test('go on where a result is only asked for again', () => {
+    const asked = (finished: 'Complete' | 'Failed') =>
+      faults(
+        events(
+          ['ADDED', resource({ backoffLimit: 0 })],
+          ['ADDED', unit],
+          ['MODIFIED', { ...unit, finished }],
+          ['ADDED', next],
+          ['ADDED', { ...failedPod, uid: 'asking', ownerUid: next.uid }],
+          ['MODIFIED', { ...next, finished: 'Failed' }],
+          ['ADDED', { ...next, uid: 'third', name: 'mnist-u000-3', attempt: '3' }],
+        ),
+      ).filter((fault) => fault.startsWith('too-many-attempts'));
+    expect(asked('Complete')).toEqual([]);
+    expect(asked('Failed')).toHaveLength(1);
+  });
+
   test('go on after those that were disturbed, or of which nothing is left to see', () => {
     expect(tried(0, ['MODIFIED', { ...failedPod, failed: false }])).toEqual([]);
     expect(tried(0, ['MODIFIED', failedPod], ['DELETED', failedPod])).toEqual([]);

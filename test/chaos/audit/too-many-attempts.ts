@@ -1,14 +1,19 @@
 import type { AuditInput, Violation } from './audit.ts';
+import type { Part } from './history.ts';
 import { describePart, isSamePart, replay } from './world.ts';
 
 /**
  * Attempts that were made though more of their unit had failed than `backoffLimit` allows. Only failures count whose Job
- * and pod are there to be seen: what somebody else has deleted, the operator can't know of.
+ * and pod are there to be seen: what somebody else has deleted, the operator can't know of. Those of attempts that only
+ * ask for the result of one that was complete say nothing of their unit.
  */
 export function findTooManyAttempts({ history }: AuditInput): Violation[] {
   const violations: Violation[] = [];
+  const complete: Part[] = [];
   replay(history.events, ({ object, type, revision }, { jobs, pods, resources }) => {
-    if (type !== 'ADDED' || object.kind !== 'Job') return;
+    if (object.kind === 'Job' && object.finished === 'Complete') complete.push(object);
+    if (type !== 'ADDED' || object.kind !== 'Job' || complete.some((part) => isSamePart(part, object)))
+      return;
     const limit = resources.get(object.jobUid)?.backoffLimit;
     if (limit === undefined) return;
     const owners = new Set([...pods.values()].filter(({ failed }) => failed).map(({ ownerUid }) => ownerUid));
