@@ -3,7 +3,7 @@ export type VisibleGpu =
   | { readonly kind: 'Uuid'; readonly uuid: string }
   /** The one that CUDA calls so, of those that this process sees. */
   | { readonly kind: 'Index'; readonly index: number; readonly inBusOrder: boolean }
-  | { readonly kind: 'None'; readonly reason: string };
+  | { readonly kind: 'None'; readonly reason: string; readonly sharing?: 'Shared' };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -36,9 +36,9 @@ function firstOf(list: string): string {
 
 function identified(entry: string): VisibleGpu | undefined {
   if (entry.startsWith('MIG-')) {
-    return none(
-      'not attributable: the unit runs on a MIG instance, and the card measures all of them together',
-    );
+    const reason =
+      'not attributable: the unit runs on a MIG instance, and the card measures all of them together';
+    return { kind: 'None', reason, sharing: 'Shared' };
   }
   return entry.startsWith('GPU-') ? { kind: 'Uuid', uuid: entry } : undefined;
 }
