@@ -139,6 +139,14 @@ describe('attempts that were repeated', () => {
     expect(energy?.retriedJoules).toBeUndefined();
   });
 
+  it('are none when the worker that did it all was not heard, and another one said so', () => {
+    const unheard = failed('unit-002', { state: 'Interrupted', number: 1, endTime: at(11) });
+    const messenger = { ...third(gpu2), number: 2, startTime: at(15) };
+    const energy = energyOf([...two, unheard, messenger]);
+    expect(energy).toMatchObject({ joules: 10_000, retriedJoules: 0 });
+    expect(energy).not.toHaveProperty('reason');
+  });
+
   it('make all unknown when their checkpoint does not say what they drew', () => {
     const energy = energyOf([...two, killed, again([])]);
     expect(energy?.joules).toBeUndefined();

@@ -17,7 +17,9 @@ let run: Pick<RunUnit, 'stage' | 'blocks' | 'plan'>;
 
 beforeAll(async () => {
   const distill = { epochs: 12, batchSize: 16, learningRate: { initial: 0.004 } };
-  job = await SmallJob.create({ teacher: await networkOf(vgg()), spec: { distill } });
+  const threads = { prepare: 1, distill: 1, finetune: 1 };
+  const execution = { device: 'CPU' as const, threads, idleBaselineSeconds: 1 };
+  job = await SmallJob.create({ teacher: await networkOf(vgg()), spec: { distill, execution } });
   const prepared = await job.prepare();
   reference = prepared.reference;
   const blocks = prepared.plan.blocks.slice(0, 2).map(({ name }) => name);
@@ -37,7 +39,14 @@ test('a unit says what its devices drew while it ran', async () => {
   const { energy, earlierEnergy } = await resultOf(worker, 'unit-metered', 'a1');
   expectJoules(energy, 123.456);
   expect(energy).toEqual([
-    expect.objectContaining({ device: 'package-0', kind: 'CPU', method: 'Counter', estimatedSeconds: 0 }),
+    expect.objectContaining({
+      device: 'package-0',
+      kind: 'CPU',
+      method: 'Counter',
+      estimatedSeconds: 0,
+      // The counter stood still before the unit began.
+      idleWatts: 0,
+    }),
   ]);
   expect(energy[0]?.seconds).toBeGreaterThan(0);
   expect(earlierEnergy).toBeUndefined();

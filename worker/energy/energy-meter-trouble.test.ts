@@ -78,7 +78,9 @@ describe('a GPU that can not be measured', () => {
     await standIn.play(...script);
     await using meter = await startMeter({ environment });
     expect(gpuOf(meter.latest())).toMatchObject({ joules: null, reason: expect.stringContaining(says) });
-    expect(gpuOf(await meter.mark())).toMatchObject({ joules: null, reason: expect.stringContaining(says) });
+    const marked = gpuOf(await meter.mark());
+    expect(marked).toMatchObject({ joules: null, reason: expect.stringContaining(says) });
+    expect(marked.sharing === 'Shared').toBe(says.startsWith('not attributable'));
   });
 
   it('is noticed when others come while it is measured', async () => {
