@@ -64,7 +64,8 @@ describe('a meter of a GPU', () => {
       const start = await standIn.play(...late, counter, ...pulse);
       await until(start + pulseSeconds + 0.2);
       const reading = gpuOf(await meter.mark());
-      expect(reading.reason).toBeUndefined();
+      // A machine that is busy samples power too seldom to agree; the counter does not mind.
+      expect(reading.estimatedSeconds).toBe(0);
       expectWithin(0.001, reading.joules, count * pulseJoules);
     }
   });
