@@ -76,6 +76,7 @@ test('a minimal manifest compiles with the documented defaults', () => {
         },
         threads: {},
         baseline: { mode: 'None' },
+        idleBaselineSeconds: 0,
         seed: 0,
       },
       resources: { prepare: stage, distill: stage, finetune: stage },

@@ -11,6 +11,7 @@ import { contractVersion, type Stage } from './contract/primitives.ts';
 import type { UnitResult } from './contract/unit-result.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
 import { distill } from './distill/distill.ts';
+import { EnergyMeter } from './energy/energy-meter.ts';
 import { Attempt } from './exchange/attempt.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { openExchange } from './exchange/open-exchange.ts';
@@ -21,9 +22,10 @@ import { localHost } from './host/local-host.ts';
 import { PodHost } from './host/pod-host.ts';
 import { InterruptedError } from './interruption.ts';
 import { createLogger, type Logger } from '../common/logger.ts';
+import { deviceOf } from './platform.ts';
 import { prepare } from './prepare/prepare.ts';
 import { validate } from './prepare/validate.ts';
-import type { WorkContext } from './work-context.ts';
+import type { UnmeteredContext, WorkContext } from './work-context.ts';
 
 const usage = `usage: node worker/main.ts <prepare|distill|finetune|validate> [--spec <unit-spec.json>]
 Without --spec the unit spec is in ${podEnvironment.unitSpec}, as in a pod.`;
@@ -79,7 +81,10 @@ function usageError(): InvalidInputError {
   return new InvalidInputError('unit/usage', usage);
 }
 
-async function work(command: string, { host, context }: { host: Host; context: WorkContext }): Promise<void> {
+async function work(
+  command: string,
+  { host, context }: { host: Host; context: UnmeteredContext },
+): Promise<void> {
   if (command === 'validate') {
     process.stdout.write(`${JSON.stringify(await validate(context))}\n`);
     return;
@@ -89,14 +94,26 @@ async function work(command: string, { host, context }: { host: Host; context: W
     throw new InvalidInputError('unit/usage', `The unit spec is for ${spec.stage}, not for ${command}.`);
   const earlier = await attempt.committedResult();
   if (earlier !== undefined) logger.info('An earlier attempt has committed this unit');
-  const result = await (earlier === undefined ? stages[spec.stage](context) : attempt.adopt(earlier));
+  const result = await (earlier === undefined ? metered(context) : attempt.adopt(earlier));
   await host.committed(result, attempt);
+}
+
+/** Does the unit's work while the energy of its devices is measured. */
+async function metered(context: UnmeteredContext): Promise<UnitResult> {
+  const { spec, signal } = context;
+  await using energy = await EnergyMeter.start({
+    device: deviceOf(spec),
+    environment: process.env,
+    idleBaselineSeconds: spec.spec.execution.idleBaselineSeconds,
+    signal,
+  });
+  return await stages[spec.stage]({ ...context, energy });
 }
 
 async function createContext(
   spec: UnitSpec,
   { host, logger, exchange }: { host: Host; logger: Logger; exchange: Exchange },
-): Promise<WorkContext> {
+): Promise<UnmeteredContext> {
   await host.begin(logger);
   const attempt = await Attempt.open(spec, exchange);
   let reportedAt = Number.NEGATIVE_INFINITY;

@@ -1,12 +1,18 @@
 import type { Clock } from './clock.ts';
 import type { Progress } from './contract/progress.ts';
 import type { UnitSpec } from './contract/unit-spec.ts';
+import type { EnergyMeter } from './energy/energy-meter.ts';
 import type { Attempt } from './exchange/attempt.ts';
 import type { Logger } from '../common/logger.ts';
 import type { Exchange } from './exchange/exchange.ts';
 
 /** What every stage of the worker is given. */
-export interface WorkContext {
+export interface WorkContext extends UnmeteredContext {
+  /** Measures the unit's devices from its beginning on; it never throws. */
+  readonly energy: Pick<EnergyMeter, 'mark' | 'latest'>;
+}
+
+export interface UnmeteredContext {
   readonly spec: UnitSpec;
   readonly exchange: Exchange;
   readonly attempt: Attempt;

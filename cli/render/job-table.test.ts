@@ -96,6 +96,13 @@ it.each([
   expect(lines.join('\n')).not.toContain('score drop');
 });
 
+it('says of a known energy what is in it and what is not', () => {
+  const { status } = decide(anObserved(three), at(20));
+  const energy = { joules: 41_200, coverage: ['GPU' as const], reason: 'CPU: only root may read it.' };
+  expect(jobTable({ ...status, energy })).toContain('  energy   41.2k J (GPU; CPU: only root may read it)');
+  expect(jobTable({ ...status, energy: { joules: 5 } })).toContain('  energy   5 J');
+});
+
 it('has no costs to show when prepare failed', () => {
   const { status } = decide(anUnpreparedJob([failed('prepare', { exitCode: 64 })]), at(20));
   expect(jobTable(status, { prepare: 10 })).toEqual([]);

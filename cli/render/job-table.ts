@@ -121,7 +121,13 @@ function speedupText(speedup: NonNullable<Status['speedup']>): string {
   ].join(', ');
 }
 
-function energyText({ joules, reason }: NonNullable<Status['energy']>): string {
-  const why = (reason ?? 'no reason given').replace(/\.$/, '');
-  return joules === undefined ? `${unknown} (${why})` : `${count(joules)} J`;
+/** What is in a figure, and what is not, is said with it. */
+function energyText({ joules, coverage = [], reason }: NonNullable<Status['energy']>): string {
+  const why = reason?.replace(/\.$/, '');
+  if (joules === undefined) return `${unknown} (${why ?? 'no reason given'})`;
+  const notes = [
+    ...(coverage.length === 0 ? [] : [coverage.join(', ')]),
+    ...(why === undefined ? [] : [why]),
+  ];
+  return [`${count(joules)} J`, ...(notes.length === 0 ? [] : [`(${notes.join('; ')})`])].join(' ');
 }

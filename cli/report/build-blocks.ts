@@ -1,6 +1,7 @@
 import type { BlockStatus } from '../../crds/status.ts';
 import { distillUnits } from '../../operator/decide/units.ts';
 import type { PlannedBlock } from '../../worker/contract/plan.ts';
+import type { EnergyReadings } from '../../worker/contract/energy-reading.ts';
 import type { BlockResult, DistillResult } from '../../worker/contract/unit-result.ts';
 import { scoreDrop } from '../render/score-drop.ts';
 import { committedBy } from './build-timeline.ts';
@@ -130,7 +131,8 @@ function runFigures(
   const endedWithout = (attempt: AttemptFacts): boolean =>
     details !== undefined && attempt.endTime !== undefined && committedBy(attempt, details) === undefined;
   const notStarted = kept ? noFiles : 'It has not started.';
-  const unmetered = unit?.joulesReason ?? (kept ? noFiles : 'No energy was recorded for this block.');
+  const unmetered = block.completionTime === undefined ? noResult : whyNoJoules(unit);
+  const unsaid = unit === undefined ? noFiles : 'Its meters do not say.';
   return {
     unit: [ownUnit, noFiles],
     attempts: [block.attempts, kept ? noFiles : 'No attempt was counted.'],
@@ -151,8 +153,34 @@ function runFigures(
     ],
     peakMemoryBytes: [null as number | null, kept ? noFiles : 'No worker has measured it.'],
     joules: [block.joules, unmetered],
-    energyMethod: [null as string | null, unmetered],
+    energyMethod: [
+      block.joules === undefined ? undefined : energyMethod(unit),
+      block.joules === undefined ? unmetered : unsaid,
+    ],
   } as const;
+}
+
+function whyNoJoules(unit: DistillResult | undefined): string {
+  if (unit !== undefined && unit.blocks.length > 1) {
+    return "Its unit trained several blocks with one pass of the teacher: what each of them drew can't be told apart.";
+  }
+  const why = readingsOf(unit).flatMap(({ joules, kind, reason }) =>
+    joules === null ? [`${kind}: ${reason ?? 'it was not read'}`] : [],
+  );
+  return why.length === 0
+    ? "It is not known of every attempt of the job, or units shared a device: the job's energy says more."
+    : `${[...new Set(why)].join('; ')}.`;
+}
+
+/** The weaker one of its devices' methods. */
+function energyMethod(unit: DistillResult | undefined): string | undefined {
+  const methods = readingsOf(unit).flatMap(({ joules, method }) => (joules === null ? [] : (method ?? [])));
+  return methods.find((method) => method === 'SampledPower') ?? methods[0];
+}
+
+/** Of all attempts at it. */
+function readingsOf(unit: DistillResult | undefined): EnergyReadings {
+  return [...(unit?.earlierEnergy ?? []), ...(unit?.energy ?? [])];
 }
 
 /** The seconds count all trainings of a block, the epochs only its last one. */

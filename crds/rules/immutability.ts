@@ -21,6 +21,7 @@ const fixedPlaces = [
   'spec.execution.activationCache',
   'spec.execution.threads',
   'spec.execution.baseline',
+  'spec.execution.idleBaselineSeconds',
   'spec.execution.seed',
 ];
 

@@ -32,6 +32,8 @@ export interface DeviceEnergy {
   /** What its figures are from; with undefined in it, a meter did not say. */
   readonly methods: ReadonlySet<EnergyMethod | undefined>;
   readonly gaps: number;
+  /** Sentences: what to bear in mind about its joules. */
+  readonly caveats: ReadonlySet<string>;
   /** Its own readings differ from the node-wide source by so much that one of them is wrong. */
   readonly doubt?: string;
 }
@@ -50,7 +52,7 @@ const mostDifference = 0.1;
 /** The energy of every device that an attempt ran on, that was reserved, or that a node-wide source sees. */
 export function deviceEnergies(input: EnergyInput): DeviceEnergy[] {
   return gathered(input).map((facts) => {
-    const collected: Collected = { methods: new Set(), gaps: 0 };
+    const collected = nothingCollected();
     const uses = usesOf(facts, collected);
     const busy = uses.map(({ start, end }) => ({ start, end }));
     const { device, kind, model, power } = facts;
@@ -74,7 +76,12 @@ export function deviceEnergies(input: EnergyInput): DeviceEnergy[] {
 /** What is found out beside joules while a device's energy is put together. */
 interface Collected {
   readonly methods: Set<EnergyMethod | undefined>;
+  readonly caveats: Set<string>;
   gaps: number;
+}
+
+function nothingCollected(): Collected {
+  return { methods: new Set(), caveats: new Set(), gaps: 0 };
 }
 
 function gathered({ units, reservations = [], nodeWide }: EnergyInput): DeviceFacts[] {
@@ -127,6 +134,7 @@ function energyOfUse(
   if (alone !== undefined && alone.joules !== null) {
     collected.methods.add(alone.method);
     collected.gaps += alone.gaps;
+    if (alone.reason !== undefined) collected.caveats.add(sentence(alone.reason));
     return { joules: alone.joules };
   }
   if (power !== undefined) return polled(power, [interval], collected);
@@ -150,7 +158,7 @@ function idleReserved(
   idle: readonly Interval[],
 ): Joules & { readonly estimated: boolean } {
   if (power !== undefined) {
-    return { ...polled(power, idle, { methods: new Set(), gaps: 0 }), estimated: false };
+    return { ...polled(power, idle, nothingCollected()), estimated: false };
   }
   const seconds = coveredSeconds(idle);
   const watts = readings.flatMap(({ idleWatts }) => (idleWatts === undefined ? [] : [idleWatts]));

@@ -16,7 +16,7 @@ function accountOf(
     model: `a ${kind}`,
     joules: each,
     method: 'Counter' as const,
-    reason: 'no permission',
+    ...(each === null ? { reason: 'no permission' } : {}),
     gaps: 0,
   }));
   const attempts = [{ start: 0, end: 40, committed: true, readings }];
@@ -75,6 +75,25 @@ describe('energy figures', () => {
       reason: 'CPU: no permission.',
     });
   });
+});
+
+it('says of a device what to bear in mind about its energy, each thing once', () => {
+  const reading = (joules: number, reason?: string) => ({
+    device: 'GPU 0',
+    kind: 'GPU' as const,
+    joules,
+    gaps: 0,
+    ...(reason === undefined ? {} : { reason }),
+  });
+  const units = [reading(1, 'the counter was reset'), reading(2, 'the counter was reset'), reading(4)].map(
+    (each, index) => ({
+      name: `unit-00${index}`,
+      attempts: [{ start: 10 * index, end: 10 * index + 10, committed: true, readings: [each] }],
+    }),
+  );
+  expect(energyFigures(energyAccountOf({ units })).byDevice).toEqual([
+    { device: 'GPU 0', kind: 'GPU', joules: 7, reason: 'the counter was reset.' },
+  ]);
 });
 
 describe('what was saved', () => {

@@ -53,12 +53,14 @@ export function energyFigures(account: EnergyAccount, comparison?: Comparison): 
   };
 }
 
-function deviceStatus({ device, kind, model, used }: DeviceEnergy) {
+function deviceStatus({ device, kind, model, used, caveats }: DeviceEnergy) {
+  const reason = 'joules' in used ? [...caveats].join(' ') : used.reason;
   return {
     device,
     kind,
     ...(model === undefined ? {} : { model }),
-    ...('joules' in used ? { joules: used.joules } : { reason: used.reason }),
+    ...('joules' in used ? { joules: used.joules } : {}),
+    ...(reason === '' ? {} : { reason }),
   };
 }
 

@@ -20,6 +20,7 @@ export interface EnergyReading {
   readonly joules: number | null;
   /** Of `joules`. */
   readonly method?: EnergyMethod;
+  /** Why `joules` are null, or what to bear in mind about them. */
   readonly reason?: string;
   /**
    * Others may have run on the GPU at the same time, because it is partitioned, time-sliced or under MPS: then `joules` is

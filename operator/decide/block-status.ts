@@ -1,6 +1,7 @@
 import type { BlockStatus } from '../../crds/status.ts';
 import type { Accuracy } from '../../worker/contract/primitives.ts';
 import type { FinetuneFacts, PlanFacts } from '../../worker/contract/unit-facts.ts';
+import type { EnergyAccount } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
 import type { Observed } from './observed.ts';
 import { clip } from './text.ts';
@@ -9,16 +10,27 @@ import type { UnitView, UnitViews } from './units.ts';
 const maxBlocks = 128;
 
 /** An entry for every planned block and for those that are kept as they are, in the network's order. */
-export function blockStatuses(units: UnitViews, { prepared, previous }: Observed): BlockStatus[] {
+export function blockStatuses(
+  units: UnitViews,
+  { prepared, previous }: Observed,
+  account: Pick<EnergyAccount, 'units'>,
+): BlockStatus[] {
   if (prepared === undefined) return [];
   const stitched = finetuneResult(units);
+  const joules = new Map(account.units.map((unit) => [unit.name, unit.joules]));
   const earlier = new Map(previous?.blocks?.map((block) => [block.name, block]));
   const planned = units.distill.flatMap((unit) =>
     unit.blocks.flatMap((name) => {
       const block = prepared.plan.blocks.find((candidate) => candidate.name === name);
       return block === undefined
         ? []
-        : [plannedStatus(block, unit, { stitched, previous: earlier.get(name) })];
+        : [
+            plannedStatus(block, unit, {
+              stitched,
+              previous: earlier.get(name),
+              joules: joules.get(unit.name),
+            }),
+          ];
     }),
   );
   // What is worked on is always shown; of what is kept, as much as there is room for.
@@ -36,10 +48,18 @@ export function blockStatuses(units: UnitViews, { prepared, previous }: Observed
   return [...planned, ...kept].toSorted((a, b) => positionOf(a) - positionOf(b));
 }
 
+/** What is known of a block beside its unit. */
+interface Known {
+  readonly stitched: FinetuneFacts | undefined;
+  readonly previous: BlockStatus | undefined;
+  /** Of its unit. */
+  readonly joules: number | undefined;
+}
+
 function plannedStatus(
   block: PlanFacts['blocks'][number],
   unit: UnitView,
-  { stitched, previous }: { stitched: FinetuneFacts | undefined; previous: BlockStatus | undefined },
+  { stitched, previous, joules }: Known,
 ): BlockStatus {
   const swap = stitched?.blocks.find(({ name }) => name === block.name);
   const node = unit.attempts.findLast((attempt) => attempt.node !== undefined)?.node ?? previous?.node;
@@ -50,6 +70,10 @@ function plannedStatus(
     layers: layersText(block.layers),
     attempts: unit.nextNumber - 1,
     ...(cameTo(previous, unit) ?? madeOf(swap, unit) ?? trainingStatus(block.name, unit)),
+    // Nobody can tell what each of several blocks has drawn that share a teacher's pass.
+    ...(joules === undefined || unit.state.kind !== 'Done' || unit.blocks.length > 1
+      ? {}
+      : { joules: significant(joules) }),
     ...(node === undefined ? {} : { node }),
     ...(started === undefined ? {} : { startTime: started.toISOString() }),
     ...(swap === undefined ? {} : { replaced: swap.replaced }),

@@ -1,5 +1,6 @@
 /** Observed jobs for table tests: a case says only what matters to it. */
 import type { Digest } from '../../common/digest.ts';
+import type { EnergyReading } from '../../worker/contract/energy-reading.ts';
 import type { Plan, Profile } from '../../worker/contract/plan.ts';
 import type {
   DistillResult,
@@ -133,6 +134,20 @@ function done(unit: string, value: UnitResult, change: Partial<ObservedAttempt> 
   return running(unit, { state: 'Succeeded', endTime: at(10), exitCode: 0, result, ...change });
 }
 
+/** Of a processor that shows no counter. */
+export const unmetered: EnergyReading = {
+  device: 'CPU',
+  kind: 'CPU',
+  joules: null,
+  knownJoules: 0,
+  gaps: 0,
+  gapSeconds: 0,
+  estimatedSeconds: 0,
+  seconds: 0,
+  meanWatts: null,
+  reason: 'no meter',
+};
+
 const common = {
   version: 1,
   jobUid: 'job',
@@ -149,8 +164,7 @@ const common = {
   startTime: at(0).toISOString(),
   completionTime: at(10).toISOString(),
   seconds: 10,
-  joules: null,
-  joulesReason: 'no meter',
+  energy: [unmetered],
 } as const;
 
 function prepareResult(): PrepareResult {

@@ -1,49 +1,48 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { energyFigures } from '../accounting/energy-figures.ts';
-import type { MeteredUnit } from '../accounting/energy-readings.ts';
-import { energyAccountOf } from '../accounting/energy.ts';
+import { energyAccountOf, type EnergyAccount } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
+import { committerOf, earlierEnergyOf, meteredUnit } from './metered-unit.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 
 type EnergyStatus = NonNullable<DistillationJobStatus['energy']>;
 
-/** The energy of all units that have ended, known only when every one of them had a meter. */
-export function energyOf(units: UnitViews): EnergyStatus {
-  const all = [units.prepare, ...units.distill, units.finetune];
-  const figures = energyFigures(energyAccountOf({ units: all.flatMap(meteredUnit) }));
-  const unread = all.reduce((total, unit) => total + repetitions(unit), 0);
-  if (figures.joules === undefined || unread === 0) return rounded(figures);
-  const attempts = unread === 1 ? '1 attempt' : `${unread} attempts`;
+/** What all units that have ended drew, known only of the kinds of device that every attempt was metered for. */
+export function energyAccount({ prepare, distill, finetune }: UnitViews): EnergyAccount {
+  return energyAccountOf({ units: [prepare, ...distill, finetune].flatMap(meteredUnit) });
+}
+
+export function energyStatus(units: UnitViews, account: EnergyAccount): EnergyStatus {
+  const figures = energyFigures(account);
+  const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
+  if (figures.joules === undefined || repeated.length === 0) return rounded(figures);
+  const count = repeated.reduce((total, { attempts }) => total + attempts, 0);
+  const attempts = count === 1 ? '1 attempt' : `${count} attempts`;
   const note = `What ${attempts} without a result drew after the last checkpoint is not in it.`;
-  // Of what their checkpoints saved it is not known how much is theirs.
-  const { retriedJoules: _, ...rest } = figures;
-  return rounded({ ...rest, reason: [figures.reason, note].filter(Boolean).join(' ') });
+  const { retriedJoules, ...rest } = figures;
+  const known = retriedJoules !== undefined && repeated.every(({ metered }) => metered);
+  return rounded({
+    ...rest,
+    ...(known ? { retriedJoules } : {}),
+    reason: [figures.reason, note].filter(Boolean).join(' '),
+  });
 }
 
-/** A result speaks of all attempts up to their last checkpoints, as of one. */
-function meteredUnit({ name, attempts, state }: UnitView): MeteredUnit[] {
-  if (state.kind === 'Invalid' || state.kind === 'Exhausted') {
-    return [{ name, attempts: [{ start: 0, end: 0, committed: false, readings: [] }] }];
-  }
-  if (state.kind !== 'Done') return [];
-  const { platform, joules, joulesReason, startTime, completionTime } = state.result.value;
-  const local = attempts.find(({ result }) => result === state.result)?.device;
-  const reading = {
-    device: local ?? `${platform.device} of ${name}`,
-    kind: platform.device,
-    model: clip(platform.deviceName, 128),
-    joules,
-    ...(joulesReason === undefined ? {} : { reason: joulesReason }),
-    gaps: 0,
-  };
-  const [start, end] = [startTime, completionTime].map((time) => Date.parse(time) / 1000) as [number, number];
-  return [{ name, attempts: [{ start, end, committed: true, readings: [reading] }] }];
+interface Repetitions {
+  /** Other than the one that did the work. */
+  readonly attempts: number;
+  /** Whether a checkpoint says what they drew. */
+  readonly metered: boolean;
 }
 
-/** Attempts at a unit that is done, other than the one that committed. */
-function repetitions({ attempts, state }: UnitView): number {
-  return state.kind === 'Done' ? attempts.filter(({ result }) => result === undefined).length : 0;
+function repetitionsOf(unit: UnitView): Repetitions[] {
+  if (unit.state.kind !== 'Done') return [];
+  const { value } = unit.state.result;
+  const committer = committerOf(unit, value);
+  const others = unit.attempts.filter((each) => each.result === undefined && each !== committer);
+  const attempts = others.length;
+  return attempts === 0 ? [] : [{ attempts, metered: earlierEnergyOf(value) !== undefined }];
 }
 
 function rounded(figures: EnergyStatus): EnergyStatus {
@@ -54,7 +53,7 @@ function rounded(figures: EnergyStatus): EnergyStatus {
   ]);
   return {
     ...Object.fromEntries(numbers),
-    ...(byDevice === undefined ? {} : { byDevice: byDevice.map(roundedDevice) }),
+    ...(byDevice === undefined ? {} : { byDevice: distinct(byDevice.map(roundedDevice)) }),
     ...(formula === undefined ? {} : { formula: clip(formula, 256) }),
     ...(reason === undefined ? {} : { reason: clip(reason, 512) }),
   };
@@ -67,4 +66,9 @@ function roundedDevice(device: NonNullable<EnergyStatus['byDevice']>[number]) {
     ...(device.joules === undefined ? {} : { joules: significant(device.joules) }),
     ...(device.reason === undefined ? {} : { reason: clip(device.reason, 512) }),
   };
+}
+
+/** The API takes no list in which two devices have one name, as they may have after it was cut off. */
+function distinct<Device extends { device: string }>(devices: readonly Device[]): Device[] {
+  return [...new Map(devices.map((each) => [each.device, each])).values()];
 }

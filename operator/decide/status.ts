@@ -2,7 +2,7 @@ import type { DistillationJobStatus } from '../../crds/status.ts';
 import { activityToRemember } from './activity.ts';
 import { blockStatuses, earliest } from './block-status.ts';
 import { conditionsOf } from './conditions.ts';
-import { energyOf } from './energy.ts';
+import { energyAccount, energyStatus } from './energy.ts';
 import { jobProgress } from './job-progress.ts';
 import { jobSpeedup } from './job-speedup.ts';
 import { networksOf } from './networks.ts';
@@ -25,7 +25,8 @@ export function describeStatus(
   const networks = networksOf(units, observed);
   const progress = jobProgress(units, observed, verdict);
   const speedup = jobSpeedup(units, observed);
-  const energy = energyOf(units);
+  const account = energyAccount(units);
+  const energy = energyStatus(units, account);
   const { previous } = observed;
   // Attempts of long ago may be gone.
   const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
@@ -39,7 +40,7 @@ export function describeStatus(
     ...networks,
     ...memoryOf(observed, verdict, now),
     ...attemptsOf(units),
-    blocks: blockStatuses(units, observed),
+    blocks: blockStatuses(units, observed, account),
     ...(progress === undefined ? {} : { progress }),
     speedup,
     energy,

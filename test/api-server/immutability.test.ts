@@ -23,6 +23,7 @@ const forbidden: Readonly<Record<string, unknown>> = {
   'spec.execution.activationCache': { memory: '1Gi' },
   'spec.execution.threads': { distill: 2 },
   'spec.execution.baseline': { mode: 'Measure' },
+  'spec.execution.idleBaselineSeconds': 30,
   'spec.execution.seed': 1,
   'spec.retry': 1,
 };

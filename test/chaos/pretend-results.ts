@@ -33,8 +33,7 @@ export function pretendMessage(spec: UnitSpec, work: Work, blocks: readonly stri
     startTime: work.start.toISOString(),
     completionTime: work.end.toISOString(),
     seconds: work.seconds,
-    joules: null,
-    joulesReason: 'no meter',
+    energy: [{ device: 'GPU', kind: 'GPU', joules: null, gaps: 0, reason: 'no meter' }],
   } as const;
   const folder = `${spec.unit}/${spec.attempt.id}`;
   const digest = digestOfJson({ result: [spec.job.uid, spec.unit, spec.attempt.id] });

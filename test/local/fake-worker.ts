@@ -93,8 +93,20 @@ function common() {
     startTime: started.toISOString(),
     completionTime: new Date().toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    joules: null,
-    joulesReason: 'no meter',
+    energy: [
+      {
+        device: 'CPU',
+        kind: 'CPU',
+        joules: null,
+        knownJoules: 0,
+        gaps: 0,
+        gapSeconds: 0,
+        estimatedSeconds: 0,
+        seconds: 0,
+        meanWatts: null,
+        reason: 'no meter',
+      },
+    ],
   } as const;
 }
 

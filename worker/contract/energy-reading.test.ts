@@ -100,6 +100,17 @@ describe('readings of several attempts', () => {
     expect(sum?.method).toBe('SampledPower');
   });
 
+  it('are shared when one was, and known to be alone only when all were', () => {
+    const sharingOf = (...each: EnergyReading['sharing'][]): EnergyReading['sharing'] => {
+      const readings = each.map((sharing): EnergyReading[] => [{ ...reading, sharing }]);
+      return readings.reduce((sum, next) => addReadings(sum, next))[0]?.sharing;
+    };
+    expect(sharingOf('None', 'None')).toBe('None');
+    expect(sharingOf('Unknown', 'None')).toBe('Unknown');
+    expect(sharingOf('Shared', 'None', 'Unknown')).toBe('Shared');
+    expect(sharingOf('None', 'Unknown', 'Shared')).toBe('Shared');
+  });
+
   it('survive being written down, and add up in any grouping', () => {
     const figure = fc.integer({ min: 0, max: 1000 });
     const any = fc.record({ joules: fc.option(figure), knownJoules: figure, seconds: figure, gaps: figure });

@@ -35,15 +35,16 @@ export const energyReadingSchema = z.object({
   idleWatts: amount.optional(),
   /**
    * Of GPUs: `None` where every look has shown no process but this one; `Unknown` where this process can't know, as in a
-   * container, which sees only how many there are.
+   * container, which sees only how many there are. `Shared`: others were on it, so that joules are null.
    */
-  sharing: z.enum(['None', 'Unknown']).optional(),
+  sharing: z.enum(['None', 'Unknown', 'Shared']).optional(),
   /** Why joules are null, or what to bear in mind about them. */
   reason: z.string().optional(),
 });
 export type EnergyReading = z.infer<typeof energyReadingSchema>;
 
-export type EnergyReadings = readonly EnergyReading[];
+export const energyReadingsSchema = z.array(energyReadingSchema).readonly();
+export type EnergyReadings = z.infer<typeof energyReadingsSchema>;
 
 /**
  * What several attempts at a unit have used, by device. A device is the same when its name and its model are: attempts may
@@ -71,7 +72,7 @@ function add(earlier: EnergyReading, later: EnergyReading): EnergyReading {
   const deviationPercent = mean(both, 'deviationPercent', ({ knownJoules }) => knownJoules);
   const idleWatts = mean(both, 'idleWatts', (reading) => reading.seconds);
   const reasons = new Set(both.flatMap(({ reason }) => reason?.split(separator) ?? []));
-  const sharing = both.map((reading) => reading.sharing).find((each) => each === 'Unknown') ?? later.sharing;
+  const sharing = lessSure(earlier.sharing, later.sharing);
   return {
     device: earlier.device,
     kind: earlier.kind,
@@ -95,6 +96,13 @@ const separator = '; ';
 
 function sumOrNull(one: number | null, other: number | null): number | null {
   return one === null || other === null ? null : one + other;
+}
+
+function lessSure(
+  one: EnergyReading['sharing'],
+  other: EnergyReading['sharing'],
+): EnergyReading['sharing'] | undefined {
+  return (['Shared', 'Unknown'] as const).find((each) => one === each || other === each) ?? other;
 }
 
 function weaker(

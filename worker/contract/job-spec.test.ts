@@ -68,6 +68,7 @@ const nothing: readonly (readonly [string, unknown])[] = [
   ['execution.maxParallel', 7],
   ['execution.activationCache.mode', 'Recompute'],
   ['execution.pendingDeadlineSeconds', 7],
+  ['execution.idleBaselineSeconds', 7],
   ['resources.distill.cpu', '7'],
   ['pod.image', 'other'],
   ['suspend', true],

@@ -59,6 +59,7 @@ const specParts = {
     activationCache: 'Nothing',
     threads: { prepare: 'Blocks', distill: 'Blocks', finetune: 'Student' },
     baseline: 'Nothing',
+    idleBaselineSeconds: 'Nothing',
     seed: 'Blocks',
     pendingDeadlineSeconds: 'Nothing',
   },

@@ -1,22 +1,12 @@
 import type { Accuracy } from './primitives.ts';
+import { energyToWire, shortReason, type Trimmed } from './trimmed.ts';
 import type { PlanFacts, ProfileFacts } from './unit-facts.ts';
 import type { UnitMessage } from './unit-message.ts';
-
-/** What is left out of a message to make it shorter. */
-export interface Trimmed {
-  /** Characters that are left of each reason. */
-  readonly reasons?: number;
-  /** Entries that are left of what a plan keeps. */
-  readonly kept?: number;
-  readonly layers?: boolean;
-}
 
 /** A column: every value, or those that are there by their position. */
 type Column = readonly unknown[] | Readonly<Record<string, unknown>>;
 type Columns = Readonly<Record<string, Column>>;
 type Row = Readonly<Record<string, unknown>>;
-
-const longestReason = 120;
 
 /** The message as columns of figures, which deflate well, without the names that its reader knows. */
 export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
@@ -24,6 +14,7 @@ export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
     case 'Prepare':
       return rounded({
         ...message,
+        facts: { ...message.facts, ...energyToWire(message.facts, trimmed) },
         plan: planToWire(message.plan, trimmed),
         profile: profileToWire(message.profile, message.plan),
       });
@@ -32,6 +23,7 @@ export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
         ...message,
         facts: {
           ...message.facts,
+          ...energyToWire(message.facts, trimmed),
           blocks: columnsOf(
             message.facts.blocks.map(({ score, reason, ...block }) => ({
               ...withoutName(block),
@@ -46,6 +38,7 @@ export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
         ...message,
         facts: {
           ...message.facts,
+          ...energyToWire(message.facts, trimmed),
           blocks: columnsOf(
             message.facts.blocks.map(({ reason, ...block }) => ({
               ...withoutName(block),
@@ -180,12 +173,6 @@ function profileFromWire({ blocks, ...rest }: ProfileWire, names: readonly strin
 
 function ends(layers: readonly string[]): string[] {
   return layers.length < 2 ? [...layers] : [layers[0] ?? '', layers.at(-1) ?? ''];
-}
-
-function shortReason(reason: string | undefined, trimmed: Trimmed): { reason?: string } {
-  const length = trimmed.reasons ?? longestReason;
-  if (reason === undefined || length === 0) return {};
-  return { reason: reason.length <= length ? reason : `${reason.slice(0, length - 1)}…` };
 }
 
 function withoutName(block: Row): Row {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { energyReadingSchema } from './energy-reading.ts';
 import { keptBlockSchema, planSchema, plannedBlockSchema, profileSchema } from './plan.ts';
 import {
   distillResultSchema,
@@ -31,12 +32,38 @@ export type PlanFacts = z.infer<typeof planFactsSchema>;
 export const profileFactsSchema = profileSchema.pick({ teacherSeconds: true, blocks: true, warnings: true });
 export type ProfileFacts = z.infer<typeof profileFactsSchema>;
 
+/** Of a reading, what the accounting goes by. */
+const energyFactsSchema = z
+  .array(
+    energyReadingSchema.pick({
+      device: true,
+      kind: true,
+      model: true,
+      joules: true,
+      method: true,
+      gaps: true,
+      idleWatts: true,
+      sharing: true,
+      reason: true,
+    }),
+  )
+  .readonly();
+export type EnergyFacts = z.infer<typeof energyFactsSchema>;
+
+const energyFacts = { energy: energyFactsSchema };
+const allEnergyFacts = { ...energyFacts, earlierEnergy: energyFactsSchema.optional() };
+
 /** Of a unit's result, what decisions and the status are made from. */
-export const prepareFactsSchema = prepareResultSchema.omit({ profile: true, artifacts: true });
+export const prepareFactsSchema = prepareResultSchema
+  .omit({ profile: true, artifacts: true })
+  .extend(energyFacts);
 export const distillFactsSchema = distillResultSchema.extend({
+  ...allEnergyFacts,
   blocks: z.array(blockResultSchema.omit({ history: true, weights: true })),
 });
-export const finetuneFactsSchema = finetuneResultSchema.omit({ history: true, artifacts: true });
+export const finetuneFactsSchema = finetuneResultSchema
+  .omit({ history: true, artifacts: true })
+  .extend(allEnergyFacts);
 
 export type PrepareFacts = z.infer<typeof prepareFactsSchema>;
 export type DistillFacts = z.infer<typeof distillFactsSchema>;

@@ -2,12 +2,36 @@ import { deflateRawSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Digest } from '../../common/digest.ts';
-import type { DistillFacts, FinetuneFacts, PlanFacts } from './unit-facts.ts';
+import type { DistillFacts, EnergyFacts, FinetuneFacts, PlanFacts } from './unit-facts.ts';
 import { decodeUnitMessage, encodeUnitMessage, isUnitMessage, type UnitMessage } from './unit-message.ts';
 
 const digest: Digest = `sha256:${'5f'.repeat(32)}`;
 const uid = '0f0e8d5a-8c3f-4a55-9a3e-1f2d3c4b5a69';
 const reference = { path: `unit-000/${uid}/result.json`, digest };
+
+/** A card that was metered, and processors that only root may ask. */
+const metered: EnergyFacts = [
+  {
+    device: 'GPU-5b3f0c1e-8d27-4b6a-9c41-7e2d90aa13f6',
+    kind: 'GPU',
+    model: 'NVIDIA A100-SXM4-80GB',
+    joules: 123456.789,
+    method: 'Counter',
+    gaps: 0,
+    idleWatts: 54.321,
+    sharing: 'Unknown',
+  },
+  ...[0, 1].flatMap((socket) =>
+    (['CPU', 'DRAM'] as const).map((kind, zone) => ({
+      device: `${kind === 'CPU' ? 'package' : 'dram'}-${socket}`,
+      kind,
+      ...(kind === 'CPU' ? { model: 'Intel(R) Xeon(R) Platinum 8480+ CPU @ 2.00GHz' } : {}),
+      joules: null,
+      gaps: 0,
+      reason: `/sys/class/powercap/intel-rapl:${socket}${zone === 0 ? '' : ':0'}/energy_uj may not be read: Linux lets only root read it`,
+    })),
+  ),
+];
 
 const common = {
   version: 1,
@@ -25,7 +49,7 @@ const common = {
   startTime: '2026-03-01T12:00:00.000Z',
   completionTime: '2026-03-01T13:00:00.000Z',
   seconds: 3599.123456,
-  joules: 123456.789,
+  energy: metered,
 } as const;
 
 const accuracy = { value: 0.91234567, samples: 10_000, standardError: 0.0028281, measure: 'Top1' } as const;
@@ -146,6 +170,21 @@ function prepared(
   };
 }
 
+/** With the most that meters have to say: a figure and a caveat of every device, twice where there were attempts before. */
+function withEnergy(message: UnitMessage, figure: Figures): UnitMessage {
+  const all = (offset: number): EnergyFacts =>
+    metered.map((reading, index) => ({
+      ...reading,
+      joules: 1e6 * figure(offset + index),
+      method: 'Counter',
+      gaps: index,
+      idleWatts: 100 * figure(offset + index + 5),
+      reason: `counter and sampled power differ by ${11 + index}%`,
+    }));
+  const earlier = message.stage === 'Prepare' ? {} : { earlierEnergy: all(20) };
+  return { ...message, facts: { ...message.facts, energy: all(0), ...earlier } } as UnitMessage;
+}
+
 /** 63 characters of which the last ones are a number, as layers of generated networks are called. */
 const longNames = (prefix: string, count: number): string[] =>
   Array.from(
@@ -164,7 +203,7 @@ describe('a unit message', () => {
       facts: {
         ...message.facts,
         seconds: 3599.1,
-        joules: 123_460,
+        energy: [{ ...metered[0], joules: 123_460 }, ...metered.slice(1)],
         blocks: [
           {
             name: 'a',
@@ -213,14 +252,14 @@ describe('a unit message', () => {
     } as const;
     const facts = {
       ...message.facts,
-      joules: null,
-      joulesReason: 'no meter',
+      energy: metered.slice(1, 2),
+      earlierEnergy: [],
       blocks: [{ ...collapsed, ...unknown }, b!],
     };
     const read = decodeUnitMessage(encodeUnitMessage({ ...message, facts }), ['a', 'b']);
     expect(read?.facts).toMatchObject({
-      joules: null,
-      joulesReason: 'no meter',
+      energy: metered.slice(1, 2),
+      earlierEnergy: [],
       blocks: [{ ...collapsed, ...unknown }, b],
     });
   });
@@ -255,20 +294,33 @@ describe('a unit message', () => {
       fc.property(letters, figures, (prefix, values) => {
         const names = longNames(`n${prefix}`, 128);
         const figure = (index: number): number => values[index % values.length] ?? 0;
-        for (const message of [
-          distilled(names, figure),
-          finetuned(names, figure),
-          prepared(names, [], figure),
-        ]) {
+        const messages = [distilled(names, figure), finetuned(names, figure), prepared(names, [], figure)];
+        for (const message of [...messages, ...messages.map((each) => withEnergy(each, figure))]) {
           const text = encodeUnitMessage(message);
           expect(Buffer.byteLength(text)).toBeLessThanOrEqual(3500);
           const read = decodeUnitMessage(text, names);
           const blocks = read?.stage === 'Prepare' ? read.plan.blocks : read?.facts.blocks;
           expect(blocks?.map(({ name }) => name)).toEqual(names);
+          expect(read?.facts.energy.map(({ device }) => device)).toEqual(metered.map(({ device }) => device));
         }
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('shortens why an energy is unknown, and never leaves it out', () => {
+    const unlike = Array.from(
+      { length: 500 },
+      (_, index) =>
+        `k${Math.sin(index + 1)
+          .toString(36)
+          .slice(3)}`,
+    );
+    const read = decodeUnitMessage(encodeUnitMessage(prepared(longNames('conv', 64), unlike)), []);
+    expect(read?.facts.energy[1]?.reason).toBe(
+      '/sys/class/powercap/intel-rapl:0/energy_uj may not be read: Linux lets only roo…',
+    );
+    expect(read?.facts.energy[0]?.joules).toBe(123_460);
   });
 
   test('says how many kept layers had no room', () => {

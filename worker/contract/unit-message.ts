@@ -1,7 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import { BlockstillError } from '../../common/error.ts';
-import { fromWire, toWire, type Trimmed } from './message-wire.ts';
+import { fromWire, toWire } from './message-wire.ts';
+import type { Trimmed } from './trimmed.ts';
 import {
   distillFactsSchema,
   finetuneFactsSchema,

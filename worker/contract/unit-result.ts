@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { energyReadingsSchema } from './energy-reading.ts';
 import {
   accuraciesSchema,
   accuracySchema,
@@ -47,9 +48,19 @@ const common = {
   completionTime: z.iso.datetime(),
   /** Device seconds over all attempts, interrupted ones included up to their last checkpoint. */
   seconds: z.number().nonnegative(),
-  /** Null without a meter, with the reason. */
-  joules: z.number().nonnegative().nullable(),
-  joulesReason: z.string().optional(),
+  /**
+   * What this attempt's devices drew, a reading each; one that can't be measured is there, too, with the reason. Empty in
+   * results from before there were meters: nothing is known.
+   */
+  energy: energyReadingsSchema.default([]),
+};
+
+const continued = {
+  /**
+   * What the earlier attempts drew that this one goes on from, as far as their checkpoints say. Absent: it began anew.
+   * Empty: their checkpoint is from before there were meters.
+   */
+  earlierEnergy: energyReadingsSchema.optional(),
 };
 
 export const prepareResultSchema = z.object({
@@ -63,6 +74,7 @@ export type PrepareResult = z.infer<typeof prepareResultSchema>;
 
 export const distillResultSchema = z.object({
   ...common,
+  ...continued,
   stage: z.literal('Distill'),
   planDigest: digestSchema,
   /** Where the boundary activations came from; changes times, never bits. */
@@ -78,6 +90,7 @@ const studentStageSchema = z.enum(['Stitched', 'Recalibrated', 'Finetuned']);
 
 export const finetuneResultSchema = z.object({
   ...common,
+  ...continued,
   stage: z.literal('Finetune'),
   planDigest: digestSchema,
   blocks: z.array(

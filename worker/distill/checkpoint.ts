@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { energyReadingsSchema } from '../contract/energy-reading.ts';
 import { accuracySchema, digestSchema } from '../contract/primitives.ts';
 
 const verdictSchema = z.object({
@@ -40,5 +41,7 @@ export const unitCheckpointSchema = z.object({
   /** Steps of the epoch that are done. */
   step: z.int().nonnegative(),
   sharedSeconds: z.number().nonnegative(),
+  /** What all attempts so far have drawn. Empty in checkpoints from before there were meters: nothing is known. */
+  energy: energyReadingsSchema.default([]),
   blocks: z.array(blockCheckpointSchema),
 });

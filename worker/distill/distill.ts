@@ -1,7 +1,6 @@
 import { canonicalJson } from '../../common/digest.ts';
 import { contractVersion } from '../contract/primitives.ts';
 import type { DistillResult } from '../contract/unit-result.ts';
-import { noMeterReason } from '../energy.ts';
 import { createPause } from '../interruption.ts';
 import { openPlatform } from '../platform.ts';
 import { openPlan } from '../teacher/open-plan.ts';
@@ -11,7 +10,7 @@ import { commitBlock, finishBlocks } from './finish-blocks.ts';
 import { reportTraining } from './report-training.ts';
 import { trainBlocks, type Cursor, type TrainingContext } from './train-blocks.ts';
 import { trainingLength } from './training-length.ts';
-import { UnitCheckpoints } from './unit-checkpoints.ts';
+import { UnitCheckpoints, type UnitState } from './unit-checkpoints.ts';
 import { openUnit, type Unit } from './unit.ts';
 
 /** A block that collapsed is trained once more, at a lower learning rate. */
@@ -37,7 +36,7 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
   using unit = openUnit(context, inputs);
   const pause = createPause(context.clock.seconds, context.signal);
   const blocks: BlockTraining[] = unit.blocks.map((graph) => newBlockTraining(graph, 1));
-  const shared = { seconds: 0 };
+  const shared: UnitState['shared'] = { seconds: 0, earlierEnergy: undefined };
   const checkpoints = new UnitCheckpoints(context, {
     unit,
     blocks,
@@ -82,6 +81,8 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     Object.assign(cursor, { epoch: 0, step: 0 });
   } while (await retryCollapsed({ unit, blocks, checkpoints, cursor }));
 
+  const results = await Promise.all(blocks.map((block, index) => commitBlock(context, block, index)));
+  const { earlierEnergy } = shared;
   const result: DistillResult = {
     version: contractVersion,
     stage: 'Distill',
@@ -95,10 +96,10 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     completionTime: context.clock.now().toISOString(),
     seconds: shared.seconds + blocks.reduce((sum, { state }) => sum + state.seconds, 0),
     sharedSeconds: shared.seconds,
-    joules: null,
-    joulesReason: noMeterReason,
+    energy: await context.energy.mark(),
+    ...(earlierEnergy === undefined ? {} : { earlierEnergy }),
     activations: unit.source.tier,
-    blocks: await Promise.all(blocks.map((block, index) => commitBlock(context, block, index))),
+    blocks: results,
   };
   await context.attempt.commit(result);
   return result;

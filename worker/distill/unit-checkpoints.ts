@@ -1,3 +1,4 @@
+import { addReadings, type EnergyReadings } from '../contract/energy-reading.ts';
 import { saveCheckpoint } from '../exchange/save-checkpoint.ts';
 import { InterruptedError, type Pause } from '../interruption.ts';
 import type { NamedTensor } from '../exchange/safetensors.ts';
@@ -10,7 +11,8 @@ import type { Unit } from './unit.ts';
 export interface UnitState {
   readonly unit: Unit;
   readonly blocks: BlockTraining[];
-  readonly shared: { seconds: number };
+  /** Of the unit as a whole; `earlierEnergy` is there when it goes on from what earlier attempts have done. */
+  readonly shared: { seconds: number; earlierEnergy: EnergyReadings | undefined };
   /** What bits depend on besides the inputs: a checkpoint of another platform is not continued. */
   readonly platform: string;
   readonly planDigest: `sha256:${string}`;
@@ -48,6 +50,7 @@ export class UnitCheckpoints {
     this.#context.logger.info('Resuming from a checkpoint', { epoch: state.epoch, step: state.step });
     this.#sequence = state.sequence;
     shared.seconds = state.sharedSeconds;
+    shared.earlierEnergy = state.energy;
     state.blocks.forEach((saved, index) => {
       const block = blocks[index];
       if (block === undefined) return;
@@ -102,6 +105,7 @@ export class UnitCheckpoints {
         epoch: cursor.epoch,
         step: cursor.step,
         sharedSeconds: shared.seconds,
+        energy: addReadings(shared.earlierEnergy ?? [], this.#context.energy.latest()),
         blocks: blocks.map((block) => block.state),
       },
     });

@@ -194,9 +194,9 @@ describe('a card that is shared', () => {
       joules: null,
       knownJoules: 0,
       seconds: 0,
+      sharing: 'Shared',
       reason: 'not attributable: others',
     });
-    expect(card.meter.reading()).not.toHaveProperty('sharing');
   });
 
   it('for a while has none from then on, and what was known before', () => {

@@ -99,7 +99,7 @@ export class DeviceMeter {
       seconds: total.seconds,
       meanWatts: joules === null || total.seconds === 0 ? null : joules / total.seconds,
       ...(this.#idleWatts === undefined ? {} : { idleWatts: this.#idleWatts }),
-      ...(sharing === undefined || sharing === 'Shared' ? {} : { sharing }),
+      ...(sharing === undefined ? {} : { sharing }),
       ...(reason === undefined ? {} : { reason }),
     };
   }
@@ -144,7 +144,7 @@ export class DeviceMeter {
 
 /** The reading of a device that there is no meter for. */
 export function unknownReading(
-  device: Pick<EnergyReading, 'device' | 'kind' | 'model'>,
+  device: Pick<EnergyReading, 'device' | 'kind' | 'model' | 'sharing'>,
   reason: string,
 ): EnergyReading {
   return {

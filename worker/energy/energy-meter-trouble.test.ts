@@ -19,11 +19,13 @@ let standIn: NvmlStandIn;
 beforeAll(async () => void (standIn = await buildNvmlStandIn()));
 afterAll(async () => await standIn[Symbol.asyncDispose]());
 
-async function startMeter(options: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> {
+async function startMeter({
+  environment,
+  ...options
+}: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> {
   return await EnergyMeter.start({
     device: 'GPU',
-    environment: { BLOCKSTILL_NVML: standIn.library },
-    powercap: '/nowhere',
+    environment: { BLOCKSTILL_NVML: standIn.library, BLOCKSTILL_POWERCAP: '/nowhere', ...environment },
     ...options,
   });
 }
@@ -65,14 +67,20 @@ describe('a GPU that can not be measured', () => {
       environment: { BLOCKSTILL_NVML: '/nowhere/libnvidia-ml.so.1' },
       says: 'NVML is missing: there is no /nowhere/libnvidia-ml.so.1',
     },
+    {
+      name: 'it is a part of one',
+      script: card,
+      environment: { CUDA_VISIBLE_DEVICES: 'MIG-1' },
+      says: 'not attributable: the unit runs on a MIG instance',
+    },
     { name: 'none is visible', script: card, environment: { CUDA_VISIBLE_DEVICES: '' }, says: 'no GPU' },
   ])('has null for its joules, with the reason: $name', async ({ script, environment = {}, says }) => {
     await standIn.play(...script);
-    await using meter = await startMeter({
-      environment: { BLOCKSTILL_NVML: standIn.library, ...environment },
-    });
+    await using meter = await startMeter({ environment });
     expect(gpuOf(meter.latest())).toMatchObject({ joules: null, reason: expect.stringContaining(says) });
-    expect(gpuOf(await meter.mark())).toMatchObject({ joules: null, reason: expect.stringContaining(says) });
+    const marked = gpuOf(await meter.mark());
+    expect(marked).toMatchObject({ joules: null, reason: expect.stringContaining(says) });
+    expect(marked.sharing === 'Shared').toBe(says.startsWith('not attributable'));
   });
 
   it('is noticed when others come while it is measured', async () => {
@@ -81,7 +89,10 @@ describe('a GPU that can not be measured', () => {
     expect(gpuOf(await meter.mark()).joules).not.toBeNull();
     await standIn.play(...card, 'power 0 100', `process 1001 ${always}`, `process 1002 ${always}`);
     await expect.poll(() => gpuOf(meter.latest()).joules, { timeout: 20_000 }).toBeNull();
-    expect(gpuOf(meter.latest()).reason).toContain('not attributable');
+    expect(gpuOf(meter.latest())).toMatchObject({
+      sharing: 'Shared',
+      reason: expect.stringContaining('not attributable'),
+    });
   });
 });
 
@@ -135,7 +146,7 @@ describe('a meter in trouble', () => {
       await writeFile(join(zone, 'energy_uj'), '0');
     }
     await standIn.play(...idle);
-    await using meter = await startMeter({ powercap });
+    await using meter = await startMeter({ environment: { BLOCKSTILL_POWERCAP: powercap } });
     const start = await standIn.play(...card, ...pulse);
     await until(start + pulseSeconds + 0.2);
     expectWithin(0.001, gpuOf(await meter.mark()).joules, pulseJoules);

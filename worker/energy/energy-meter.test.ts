@@ -21,11 +21,13 @@ let standIn: NvmlStandIn;
 beforeAll(async () => void (standIn = await buildNvmlStandIn()));
 afterAll(async () => await standIn[Symbol.asyncDispose]());
 
-async function startMeter(options: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> {
+async function startMeter({
+  environment,
+  ...options
+}: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> {
   return await EnergyMeter.start({
     device: 'GPU',
-    environment: { BLOCKSTILL_NVML: standIn.library },
-    powercap: '/nowhere',
+    environment: { BLOCKSTILL_NVML: standIn.library, BLOCKSTILL_POWERCAP: '/nowhere', ...environment },
     ...options,
   });
 }
@@ -62,7 +64,8 @@ describe('a meter of a GPU', () => {
       const start = await standIn.play(...late, counter, ...pulse);
       await until(start + pulseSeconds + 0.2);
       const reading = gpuOf(await meter.mark());
-      expect(reading.reason).toBeUndefined();
+      // A machine that is busy samples power too seldom to agree; the counter does not mind.
+      expect(reading.estimatedSeconds).toBe(0);
       expectWithin(0.001, reading.joules, count * pulseJoules);
     }
   });
@@ -128,8 +131,9 @@ describe('a meter of a GPU', () => {
     await put('max_energy_range_uj', '262143328850\n');
     await put('energy_uj', '262143000000\n');
     await standIn.play(...idle);
-    await using both = await startMeter({ powercap: powercap.path });
-    await using alone = await startMeter({ powercap: powercap.path, device: 'CPU' });
+    const environment = { BLOCKSTILL_POWERCAP: powercap.path };
+    await using both = await startMeter({ environment });
+    await using alone = await startMeter({ environment, device: 'CPU' });
     await put('energy_uj', '671150\n');
     const expected = { device: 'package-0', kind: 'CPU', joules: expect.closeTo(1, 6) };
     expect(await both.mark()).toMatchObject([{ device: uuid, joules: 0 }, expected]);

@@ -13,14 +13,15 @@ import { within } from './within.ts';
 export interface EnergyMeterOptions {
   /** What the unit runs on. Processors are measured in any case. */
   readonly device: 'GPU' | 'CPU';
-  /** The process environment: which GPU is visible, and `BLOCKSTILL_NVML`, another NVML library. */
+  /**
+   * The process environment: which GPU is visible; `BLOCKSTILL_NVML`, another NVML library; `BLOCKSTILL_POWERCAP`, where the
+   * processors' counters are, as in a container whose own ones are hidden.
+   */
   readonly environment: Environment;
   /** How long the idle device is measured before the unit begins. Default: 0, not at all. */
   readonly idleBaselineSeconds?: number;
   /** Ends the idle baseline early, without a figure. */
   readonly signal?: AbortSignal;
-  /** The folder of the processors' counters. Default: Linux' own. */
-  readonly powercap?: string;
 }
 
 // The thread's program lies beside this one: as a source file, or as one of the files of the bundle.
@@ -157,7 +158,8 @@ export class EnergyMeter implements AsyncDisposable {
 }
 
 function taskOf(options: EnergyMeterOptions, { memory }: SharedText): MeterTask {
-  const { device, environment, idleBaselineSeconds = 0, powercap = powercapFolder } = options;
+  const { device, environment, idleBaselineSeconds = 0 } = options;
+  const powercap = environment['BLOCKSTILL_POWERCAP'] ?? powercapFolder;
   const gpu = {
     visible: visibleGpu(environment),
     library: environment['BLOCKSTILL_NVML'] ?? nvmlLibrary,

@@ -59,9 +59,10 @@ async function openGpu(
   { visible, library, mpsClient }: NonNullable<MeterPlan['gpu']>,
   options: DeviceMeterOptions,
 ): Promise<OpenGpu> {
-  const unknown = (error: unknown, device = 'GPU'): EnergyReading =>
-    unknownReading({ device, kind: 'GPU' }, describeFailure(error));
-  if (visible.kind === 'None') return { unknown: unknown(visible.reason) };
+  if (visible.kind === 'None') {
+    const { kind: _, reason, ...sharing } = visible;
+    return { unknown: unknownReading({ device: 'GPU', kind: 'GPU', ...sharing }, reason) };
+  }
   let nvml: Nvml | undefined;
   let device: NvmlDevice | undefined;
   try {
@@ -73,7 +74,7 @@ async function openGpu(
     return {
       ...(nvml === undefined ? {} : { nvml }),
       ...(device === undefined ? {} : { device }),
-      unknown: unknown(error, device?.uuid),
+      unknown: unknownReading({ device: device?.uuid ?? 'GPU', kind: 'GPU' }, describeFailure(error)),
     };
   }
 }

@@ -31,7 +31,7 @@ export function openRapl(root: string, model: string | undefined): Rapl {
       'failure' in listed && listed.failure.code !== 'ENOENT'
         ? `${root} can't be read (${listed.failure.code})`
         : `${root} has no intel-rapl zone, as in most virtual machines and containers`;
-    return { sources: [], unknown: [unknownReading(processor, `the processor's energy is unknown: ${why}`)] };
+    return { sources: [], unknown: [unknownReading(processor, why)] };
   }
   const opened = zones.map((zone) => openZone(zone, model));
   return {

@@ -9,7 +9,8 @@ test.each<{ environment: Environment; found: object }>([
   // The third card of the node is the first one in the container.
   { environment: { NVIDIA_VISIBLE_DEVICES: '3' }, found: { kind: 'Index', index: 0 } },
   { environment: { NVIDIA_VISIBLE_DEVICES: `${uuid},GPU-2` }, found: { kind: 'Uuid', uuid } },
-  { environment: { NVIDIA_VISIBLE_DEVICES: 'void' }, found: { kind: 'None' } },
+  // As in a pod whose GPU comes by a resource claim.
+  { environment: { NVIDIA_VISIBLE_DEVICES: 'void' }, found: { kind: 'Index', index: 0 } },
   { environment: { NVIDIA_VISIBLE_DEVICES: 'none', CUDA_VISIBLE_DEVICES: '0' }, found: { kind: 'None' } },
   { environment: { NVIDIA_VISIBLE_DEVICES: 'MIG-1' }, found: { kind: 'None' } },
   { environment: { CUDA_VISIBLE_DEVICES: '2,1' }, found: { kind: 'Index', index: 2 } },
@@ -34,8 +35,9 @@ test('says why there is none', () => {
     kind: 'None',
     reason: 'CUDA_VISIBLE_DEVICES=-1 gives this process no GPU',
   });
-  expect(visibleGpu({ NVIDIA_VISIBLE_DEVICES: 'MIG-1' })).toHaveProperty(
-    'reason',
-    expect.stringMatching(/^not attributable: .*MIG/),
-  );
+  expect(visibleGpu({ NVIDIA_VISIBLE_DEVICES: 'MIG-1' })).toEqual({
+    kind: 'None',
+    sharing: 'Shared',
+    reason: expect.stringMatching(/^not attributable: .*MIG/),
+  });
 });

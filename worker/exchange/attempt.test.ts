@@ -64,7 +64,7 @@ function common(attempt: string) {
     startTime: '2026-03-01T12:00:00.000Z',
     completionTime: '2026-03-01T12:01:00.000Z',
     seconds: 60,
-    joules: null,
+    energy: [],
   } as const;
 }
 

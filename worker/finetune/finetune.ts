@@ -4,7 +4,6 @@ import { checkOutput } from '../../common/output-folder.ts';
 import { contractVersion, type Accuracies } from '../contract/primitives.ts';
 import type { FinetuneResult } from '../contract/unit-result.ts';
 import { recalibrate, recalibrationBatches } from '../distill/recalibrate.ts';
-import { noMeterReason } from '../energy.ts';
 import { createPause, type Pause } from '../interruption.ts';
 import { costOf } from '../models/cost.ts';
 import type { Network } from '../models/network.ts';
@@ -78,7 +77,12 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     await recalibrateStudent(context, { inputs, student, pause });
     stages.push({ stage: 'Recalibrated', accuracy: await judge(), network: networkOf(stitched, student) });
   }
-  let tuning: FinetuneOutcome = { best: undefined, history: [], earlierSeconds: 0 };
+  let tuning: FinetuneOutcome = {
+    best: undefined,
+    history: [],
+    earlierSeconds: 0,
+    earlierEnergy: undefined,
+  };
   if (replaced.length > 0 && context.spec.spec.finetune.epochs > 0) {
     tuning = await trainStudent({
       context,
@@ -131,8 +135,8 @@ export async function finetune(context: WorkContext): Promise<FinetuneResult> {
     startTime: startTime.toISOString(),
     completionTime: clock.now().toISOString(),
     seconds: clock.seconds() - started + tuning.earlierSeconds,
-    joules: null,
-    joulesReason: noMeterReason,
+    energy: await context.energy.mark(),
+    ...(tuning.earlierEnergy === undefined ? {} : { earlierEnergy: tuning.earlierEnergy }),
     blocks: [...selection],
     teacher: {
       cost: inputs.plan.teacher.cost,

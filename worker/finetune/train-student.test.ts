@@ -1,8 +1,11 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { EnergyReading } from '../contract/energy-reading.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
 import { Attempt } from '../exchange/attempt.ts';
+import { checkpointFile, writeCheckpoint } from '../exchange/checkpoint.ts';
 import { FolderExchange } from '../exchange/folder-exchange.ts';
 import type { Values } from '../graph/session.ts';
 import { createPause, InterruptedError } from '../interruption.ts';
@@ -10,10 +13,17 @@ import { trainStudent, type TrainStudentOptions } from './train-student.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 const unit: Partial<UnitSpec> = { unit: 'finetune', attempt: { id: 'a1', number: 1 } };
+/** What a meter says of a card that drew so much. */
+function drawn(joules: number): EnergyReading[] {
+  const gaps = { gaps: 0, gapSeconds: 0, estimatedSeconds: 0 };
+  const known = { joules, knownJoules: joules, seconds: 1, meanWatts: joules };
+  return [{ device: 'GPU-1', kind: 'GPU', method: 'Counter', ...known, ...gaps }];
+}
+
 const accuracy = { value: 0.5, samples: 10, standardError: 0.16, measure: 'Top1' } as const;
 
 /** An attempt at one epoch of three steps, whose session counts its steps in its only variable. */
-async function attemptIn(folder: string, told: AbortController) {
+async function attemptIn(folder: string, told: AbortController, joules = 0) {
   const feed = { feeds: async () => ({}) };
   const events: string[] = [];
   const reports: { fraction: number | null; etaSeconds: number | null }[] = [];
@@ -46,6 +56,7 @@ async function attemptIn(folder: string, told: AbortController) {
     clock: { seconds: () => (now += 1) },
     logger: { info: () => undefined },
     checkpointSeconds: 60,
+    energy: { latest: () => drawn(joules) },
     report: ({ fraction, etaSeconds }: (typeof reports)[number]) => reports.push({ fraction, etaSeconds }),
   };
   const session = {
@@ -93,6 +104,51 @@ test('a worker that is told to stop while it judges an epoch saves that first, a
   expect(outcome.best?.get('kernel')).toEqual(Float32Array.of(3));
   // The sum 6 over three steps.
   expect(outcome.history).toEqual([{ loss: 2, validationAccuracy: 0.5 }]);
+});
+
+test('a checkpoint holds what all attempts so far have drawn, and who goes on from it knows', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const interrupted = async (joules: number): Promise<void> => {
+    const told = new AbortController();
+    const { options } = await attemptIn(folder.path, told, joules);
+    const judge = async (between: () => Promise<void>) => {
+      told.abort();
+      await between();
+      return accuracy;
+    };
+    await expect(trainStudent({ ...options, judge })).rejects.toBeInstanceOf(InterruptedError);
+  };
+  await interrupted(40);
+  await interrupted(2);
+  const { options } = await attemptIn(folder.path, new AbortController(), 600);
+  const { earlierEnergy } = await trainStudent({ ...options, judge: async () => accuracy });
+  expect(earlierEnergy).toMatchObject([{ device: 'GPU-1', joules: 42, knownJoules: 42, seconds: 2 }]);
+});
+
+test('what earlier attempts drew is unknown from a checkpoint that does not say, and nothing without one', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const attempt = await attemptIn(folder.path, new AbortController(), 600);
+  const anew = await trainStudent({ ...attempt.options, judge: async () => accuracy });
+  expect(anew.earlierEnergy).toBeUndefined();
+  const state = {
+    version: 1,
+    specDigest: digest,
+    planDigest: digest,
+    platform: 'here',
+    sequence: 1,
+    epoch: 0,
+    step: 2,
+    seconds: 2,
+    best: null,
+    history: [],
+    stopped: false,
+  };
+  const tensors = new Map([['kernel', { shape: [1], values: Float32Array.of(2) }]]);
+  await writeCheckpoint(join(folder.path, 'finetune', 'a1', checkpointFile), { state, tensors });
+  const second = await attemptIn(folder.path, new AbortController(), 600);
+  const resumed = await trainStudent({ ...second.options, judge: async () => accuracy });
+  expect(second.events.filter((event) => event === 'train')).toHaveLength(1);
+  expect(resumed.earlierEnergy).toEqual([]);
 });
 
 test('the time that it still takes includes what comes after the training', async () => {

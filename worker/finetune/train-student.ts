@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { addReadings, energyReadingsSchema, type EnergyReadings } from '../contract/energy-reading.ts';
 import { accuracySchema, digestSchema, type Accuracy } from '../contract/primitives.ts';
 import { augmentationTable, passOfEpoch, type AugmentationTable } from '../data/augmentation.ts';
 import { epochOrder, stepsPerEpoch, trainingRows } from '../data/order.ts';
@@ -28,6 +29,8 @@ const checkpointSchema = z.object({
   epoch: z.int().nonnegative(),
   step: z.int().nonnegative(),
   seconds: z.number().nonnegative(),
+  /** What all attempts so far have drawn. Empty in checkpoints from before there were meters: nothing is known. */
+  energy: energyReadingsSchema.default([]),
   /** The best epoch so far by validation. */
   best: z.object({ epoch: z.int().nonnegative(), accuracy: accuracySchema }).nullable(),
   history: historySchema,
@@ -42,6 +45,8 @@ export interface FinetuneOutcome {
   readonly history: z.infer<typeof historySchema>;
   /** Device seconds that earlier attempts spent on steps. */
   readonly earlierSeconds: number;
+  /** What they drew, as far as the checkpoint says; undefined when there was none to go on from. */
+  readonly earlierEnergy: EnergyReadings | undefined;
 }
 
 export interface TrainStudentOptions {
@@ -73,6 +78,7 @@ class StudentTraining {
   #best: ReadonlyMap<string, Values> | undefined;
   #savedAt: number;
   #earlierSeconds = 0;
+  #earlierEnergy: EnergyReadings | undefined;
   #table: { pass: number; table: AugmentationTable } | undefined;
 
   constructor(options: TrainStudentOptions) {
@@ -89,6 +95,7 @@ class StudentTraining {
       epoch: 0,
       step: 0,
       seconds: 0,
+      energy: [],
       best: null,
       history: [],
       stopped: false,
@@ -107,6 +114,7 @@ class StudentTraining {
     context.logger.info('Resuming from a checkpoint', { epoch: found.state.epoch, step: found.state.step });
     this.#state = found.state;
     this.#earlierSeconds = found.state.seconds;
+    this.#earlierEnergy = found.state.energy;
     const values = [...found.tensors].map(([name, tensor]) => [name, tensor.values] as const);
     student.session.set(new Map(values.filter(([name]) => !name.startsWith(bestPrefix))));
     const best = values.filter(([name]) => name.startsWith(bestPrefix));
@@ -126,7 +134,12 @@ class StudentTraining {
   }
 
   outcome(): FinetuneOutcome {
-    return { best: this.#best, history: this.#state.history, earlierSeconds: this.#earlierSeconds };
+    return {
+      best: this.#best,
+      history: this.#state.history,
+      earlierSeconds: this.#earlierSeconds,
+      earlierEnergy: this.#earlierEnergy,
+    };
   }
 
   async #epoch(): Promise<void> {
@@ -222,6 +235,7 @@ class StudentTraining {
       const value = this.#best?.get(name);
       if (value !== undefined) tensors.set(`${bestPrefix}${name}`, { shape, values: value });
     }
+    this.#state.energy = addReadings(this.#earlierEnergy ?? [], context.energy.latest());
     await saveCheckpoint(context, { state: this.#state, tensors });
     this.#savedAt = context.clock.seconds();
   }

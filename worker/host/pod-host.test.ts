@@ -44,7 +44,7 @@ const result: DistillResult = {
   startTime: '2026-03-01T12:00:00.000Z',
   completionTime: '2026-03-01T12:01:00.000Z',
   seconds: 60,
-  joules: null,
+  energy: [],
   activations: 'Memory',
   sharedSeconds: 1,
   blocks: [
@@ -125,7 +125,7 @@ test('a message that is too long is bad input: another attempt would have the sa
   const stream = randomStream('text that can not be deflated');
   const text = Array.from({ length: 5000 }, () => String.fromCodePoint(33 + stream.below(90))).join('');
   await inPod(async ({ host, attempt }) => {
-    const long = { ...result, joulesReason: text };
+    const long = { ...result, platform: { ...result.platform, deviceName: text } };
     await attempt.commit(long);
     await expect(host.committed(long, attempt)).rejects.toThrow(
       expect.objectContaining({ name: 'InvalidInputError', code: 'unit/message-too-long' }),

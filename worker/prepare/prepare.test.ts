@@ -51,6 +51,7 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     cpuInfo: '',
     signal: new AbortController().signal,
     checkpointSeconds: 60,
+    energy: { mark: async () => [], latest: () => [] },
     report: ({ activity }) => void activities.push(activity),
     activities,
   };

@@ -10,7 +10,6 @@ import { checkOutput } from '../../common/output-folder.ts';
 import { materialiseDataset } from '../data/materialise.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
 import { mapInOrder } from '../data/map-in-order.ts';
-import { noMeterReason } from '../energy.ts';
 import { constantAnswer } from '../evaluate/accuracy.ts';
 import { classifies } from '../evaluate/evaluation.ts';
 import { createPause } from '../interruption.ts';
@@ -149,6 +148,11 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     ...profileOf(platform.deviceName, measured, stepSeconds),
     warnings: precisionWarnings(jobSpec, context.cpuInfo),
   };
+  const files = {
+    plan: await writeDocument(context, planFiles.plan, plan),
+    profile: await writeDocument(context, planFiles.profile, profile),
+    artifacts: await dataArtifacts(context, dataset),
+  };
   const result: PrepareResult = {
     version: contractVersion,
     stage: 'Prepare',
@@ -160,11 +164,8 @@ async function prepareChecked(context: WorkContext): Promise<PrepareResult> {
     startTime: startTime.toISOString(),
     completionTime: clock.now().toISOString(),
     seconds: clock.seconds() - started,
-    joules: null,
-    joulesReason: noMeterReason,
-    plan: await writeDocument(context, planFiles.plan, plan),
-    profile: await writeDocument(context, planFiles.profile, profile),
-    artifacts: await dataArtifacts(context, dataset),
+    energy: await context.energy.mark(),
+    ...files,
   };
   await attempt.commit(result);
   return result;

@@ -6,14 +6,14 @@ import { materialiseDataset } from '../data/materialise.ts';
 import { classifies } from '../evaluate/evaluation.ts';
 import { costOf } from '../models/cost.ts';
 import { inputShapeOf, outputShapeOf } from '../models/network.ts';
-import type { WorkContext } from '../work-context.ts';
+import type { UnmeteredContext } from '../work-context.ts';
 import { chooseBlocks } from './choose-blocks.ts';
 import { loadTeacher } from './load-teacher.ts';
 import { precisionWarnings } from './precision-warnings.ts';
 import { resolveDataset } from './resolve-inputs.ts';
 
 /** Checks teacher and data as prepare does, trains nothing and keeps nothing. */
-export async function validate(context: WorkContext): Promise<ValidationReport> {
+export async function validate(context: UnmeteredContext): Promise<ValidationReport> {
   const { attempt, signal } = context;
   const jobSpec = context.spec.spec;
   const options = { folder: attempt.path('downloads'), s3: jobSpec.storage.s3, signal };

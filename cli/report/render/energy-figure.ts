@@ -154,6 +154,10 @@ function deviceTable(devices: NonNullable<Energy['byDevice']>): Html {
         cell: ({ joules, reason }) =>
           valueOrReason(joules === undefined ? null : energyUnits(joules), reason),
       },
+      {
+        name: 'bear in mind',
+        cell: ({ joules, reason }) => (joules === undefined ? '' : (reason ?? '')),
+      },
     ],
   });
 }

@@ -47,8 +47,7 @@ function common(stage: Stage, change: Said) {
     startTime: time(5),
     completionTime: time(95),
     seconds: 80,
-    joules: null,
-    joulesReason: 'no meter',
+    energy: [{ device: 'GPU', kind: 'GPU', joules: null, gaps: 0, reason: 'no meter' }],
   } as const;
 }
 
