@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { podStatus } from './testing/children.ts';
+import { complete, failed, podStatus } from './testing/children.ts';
 import { SmallWorld } from './testing/small-world.ts';
 
 const limit = { spec: { activeDeadlineSeconds: 3600 } };
@@ -70,4 +70,41 @@ it('a job whose pods go on is not written for the time that passes', async () =>
   await world.reconcile();
   await world.clock.advance(600);
   expect(await world.writes()).not.toContain('status distillationjobs/mnist');
+});
+
+const absences: readonly { readonly of: string; readonly happen: (world: SmallWorld) => void }[] = [
+  {
+    of: 'units failed and went with their node',
+    happen: (world) => {
+      for (const index of [0, 1])
+        world.end({ stage: 'Distill', index, attempt: 1 }, failed('BackoffLimitExceeded', 'gone', 400));
+      world.removePods();
+    },
+  },
+  {
+    of: 'the job was suspended',
+    happen: (world) => {
+      world.edit({ spec: { ...limit.spec, suspend: true } });
+      world.removePods();
+    },
+  },
+  {
+    of: 'units were committed, and their pods went',
+    happen: (world) => {
+      for (const index of [0, 1]) world.end({ stage: 'Distill', index, attempt: 1 }, complete(400));
+      world.removePods();
+    },
+  },
+];
+
+it.each(absences)('a job is not ended for the time in which nobody watched: $of', async ({ happen }) => {
+  const world = await distilling();
+  await run(world, 1);
+  await world.clock.advance(200);
+  happen(world);
+  await world.clock.advance(10_000);
+  world.restartOperator();
+  for (let look = 0; look < 3; look += 1) await world.reconcile();
+  expect(world.status.phase).not.toBe('Failed');
+  expect(world.status.activity?.seconds).toBeLessThan(500);
 });

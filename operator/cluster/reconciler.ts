@@ -60,6 +60,8 @@ const staleSeconds = 5;
 /** One DistillationJob, once: observe, decide, apply. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  /** Everything is listed when the first job is looked at, and changes are told from then on. */
+  #watchedSince: Date | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -67,7 +69,8 @@ export class Reconciler {
 
   /** @returns in how many seconds to look again though nothing has changed; undefined when there is no need to */
   async reconcile(key: string, signal: AbortSignal): Promise<number | undefined> {
-    const { cache, statuses } = this.#options;
+    const { cache, statuses, clock } = this.#options;
+    this.#watchedSince ??= clock.now();
     const cached = cache.job(key);
     if (cached === undefined || cached.object.metadata.deletionTimestamp !== undefined) return undefined;
     if (statuses.isBehind(cached.object)) return staleSeconds;
@@ -138,6 +141,7 @@ export class Reconciler {
     const observed: Observed = {
       ...observedOf(object, record, withOutOfSight(observation, { object, record, until })),
       notices: facts.notices,
+      ...(this.#watchedSince === undefined ? {} : { watchedSince: this.#watchedSince }),
       ...(obstacle === undefined ? {} : { obstacle }),
       ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
     };

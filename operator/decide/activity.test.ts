@@ -71,6 +71,53 @@ describe('the time in which a job was active', () => {
     expect(counted({}, 200)).toBe(0);
   });
 
+  it('does not count what an absent observer can not know of', () => {
+    const running2 = [running('unit-000'), running('unit-001')];
+    const before = look(300, running2);
+    const back = { watchedSince: at(10_000) };
+    const after = (attempts: readonly ObservedAttempt[]): number =>
+      activeSeconds(observed(attempts, { previous: before, ...back }), at(10_000));
+    expect(after([])).toBe(0);
+    const ended = { state: 'Interrupted', startTime: undefined, endTime: at(400) } as const;
+    expect(after([running('unit-000', ended), running('unit-001', ended)])).toBe(400);
+    const waiting = { state: 'Pending', startTime: undefined } as const;
+    expect(after([running('unit-000', ended), running('unit-001', waiting)])).toBe(400);
+    const next = running('unit-000', { number: 2, startTime: at(9990) });
+    expect(after([running('unit-001', ended), next])).toBe(410);
+    expect(after(running2)).toBe(10_000);
+  });
+
+  it('counts on to the end for an observer that found it running', () => {
+    const back = { watchedSince: at(10_000) };
+    const runs = [running('prepare')];
+    const found = decide(observed(runs, { previous: look(300, runs), ...back }), at(10_001)).status;
+    expect(found.activity).toEqual({ seconds: 10_000, since: time(10_000) });
+    const again = decide(observed(runs, { previous: found, ...back }), at(15_000)).status;
+    expect(again.activity).toEqual(found.activity);
+    expect(activeSeconds(observed([], { previous: again, ...back }), at(20_000))).toBe(20_000);
+  });
+
+  it('goes on for what runs when another try begins, from then on', () => {
+    const runs = [running('unit-000'), running('unit-001', { retry: 1, startTime: at(990) })];
+    const raised = decide(
+      observed(runs, { previous: look(500, runs.slice(0, 1)), retry: 1 }),
+      at(1000),
+    ).status;
+    expect(raised.activity).toEqual({ seconds: 0, since: time(990) });
+    const alone = observed(runs.slice(0, 1), { previous: look(500, runs.slice(0, 1)), retry: 1 });
+    expect(decide(alone, at(1000)).status.activity).toEqual({ seconds: 0, since: time(1000) });
+    expect(activeSeconds(observed(runs.slice(0, 1), { previous: raised, retry: 1 }), at(5000))).toBe(4010);
+    const over = [ran('unit-000', 0, 3000)];
+    expect(activeSeconds(observed(over, { previous: raised, retry: 1 }), at(5000))).toBe(2010);
+  });
+
+  it('counts by the clock of the cluster, though the one of a node is ahead', () => {
+    const ahead = look(50, [running('prepare', { startTime: at(86_400) })]);
+    expect(counted(ahead, 10_050, [running('prepare', { startTime: at(86_400) })])).toBe(10_000);
+    const since = { ...ahead, activity: { seconds: 0, since: time(86_400) } };
+    expect(look(60, [running('prepare')], since).activity).toEqual({ seconds: 0, since: time(60) });
+  });
+
   it('is the same however often it is looked at, if every attempt was seen to have ended before it was gone', () => {
     const attempts = fc.array(
       fc.record({

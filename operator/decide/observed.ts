@@ -33,6 +33,8 @@ export interface Observed {
   readonly backoff: Backoff;
   /** Times at which the job was suspended or nobody ran it. Absent: the status remembers them. */
   readonly suspensions?: readonly Interval[];
+  /** Since when nothing can have happened unseen. Absent: always. */
+  readonly watchedSince?: Date;
   /** Look at the job anew though its status says that it is finished: the user asked for it. */
   readonly reopened?: boolean;
   /** The status as it was last written. */
