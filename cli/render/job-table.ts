@@ -1,4 +1,4 @@
-import type { BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
+import type { BaselineStatus, BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
 import { accuracyTable, accuracyTitle } from './accuracy-table.ts';
 import { count, figure, percent, points, seconds, times } from './format.ts';
 import { scoreDrop, scoreName } from './score-drop.ts';
@@ -22,6 +22,7 @@ export function jobTable(status: Status, phases: PhaseSeconds = {}): string[] {
 /** Wall-clock seconds of each stage, as far as they are known. */
 export interface PhaseSeconds {
   readonly prepare?: number;
+  readonly baseline?: number;
   readonly distill?: number;
   readonly finetune?: number;
 }
@@ -93,12 +94,13 @@ function blockRow(block: BlockStatus, status: Status): string[] {
   ];
 }
 
-function costTable({ speedup, energy }: Status, phases: PhaseSeconds): string[] {
+function costTable({ speedup, energy, baseline }: Status, phases: PhaseSeconds): string[] {
   const stages = Object.entries(phases).map(
     ([stage, value]: [string, number]) => `${stage} ${seconds(value)}`,
   );
   const rows = [
     ...(stages.length === 0 ? [] : [['time', stages.join(', ')]]),
+    ...(baseline === undefined ? [] : [['baseline', baselineText(baseline)]]),
     ...(speedup === undefined ? [] : [['speedup', speedupText(speedup)]]),
     ...(energy === undefined ? [] : [['energy', energyText(energy)]]),
   ];
@@ -107,12 +109,13 @@ function costTable({ speedup, energy }: Status, phases: PhaseSeconds): string[] 
 
 /** An estimate says that it is one. */
 function speedupText(speedup: NonNullable<Status['speedup']>): string {
-  const { value, basis, workers, balance, ceiling, savedWork, endToEnd, reason } = speedup;
+  const { value, basis, workers, balance, ceiling, workInflation, savedWork, endToEnd, reason } = speedup;
   const ceilingText = ceiling === undefined ? [] : [`ceiling ${times(ceiling)}`];
   if (value === undefined) return [`${unknown} (${reason ?? 'no reason given'})`, ...ceilingText].join(', ');
   return [
     `${times(value)} ${basis === 'Measured' ? 'measured' : 'estimated'}${workers === undefined ? '' : ` with ${workers} ${workers === 1 ? 'worker' : 'workers'}`}`,
     ...(balance === undefined ? [] : [`balance ${figure(balance)}`]),
+    ...(workInflation === undefined ? [] : [`work inflation ${figure(workInflation)}`]),
     ...ceilingText,
     ...(endToEnd === undefined ? [] : [`${times(endToEnd)} with prepare and finetune`]),
     ...(savedWork === undefined || savedWork < 1.005
@@ -121,7 +124,18 @@ function speedupText(speedup: NonNullable<Status['speedup']>): string {
   ].join(', ');
 }
 
-function energyText({ joules, reason }: NonNullable<Status['energy']>): string {
+/** What speedup and saving are measured against; a serial run is no part of the other figures. */
+function baselineText({ mode, state, jobName, seconds: took, reason }: BaselineStatus): string {
+  const what = mode === 'Job' ? `job ${jobName}` : 'serial run';
+  if (state === 'Known' && took !== undefined) return `${what}: ${seconds(took)} on one device`;
+  const why = reason === undefined ? '' : ` (${reason.replace(/\.$/, '')})`;
+  return `${what}: ${state.toLowerCase()}${why}`;
+}
+
+function energyText({ joules, savingPercent, reason }: NonNullable<Status['energy']>): string {
   const why = (reason ?? 'no reason given').replace(/\.$/, '');
-  return joules === undefined ? `${unknown} (${why})` : `${count(joules)} J`;
+  if (joules === undefined) return `${unknown} (${why})`;
+  if (savingPercent === undefined) return `${count(joules)} J`;
+  const [size, word] = [Math.abs(savingPercent).toFixed(1), savingPercent < 0 ? 'more' : 'less'];
+  return `${count(joules)} J, ${size}% ${word} than the baseline`;
 }

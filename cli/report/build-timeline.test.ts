@@ -8,7 +8,8 @@ import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts
 const job = { namespace: 'default', name: 'job', uid: 'uid' };
 
 function attempt(unit: string, change: Partial<AttemptFacts>): AttemptFacts {
-  const stage = unit.startsWith('unit-') ? 'Distill' : unit === 'prepare' ? 'Prepare' : 'Finetune';
+  const lone = { prepare: 'Prepare', baseline: 'Baseline', finetune: 'Finetune' } as const;
+  const stage = unit.startsWith('unit-') ? 'Distill' : lone[unit as keyof typeof lone];
   return {
     unit,
     stage,

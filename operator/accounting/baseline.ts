@@ -101,6 +101,8 @@ function whyNotSerial({ phase, speedup, blocks = [] }: DistillationJobStatus): s
   const workers = speedup?.workers;
   if (workers === undefined) return 'Its status does not say how many units ran at once.';
   if (workers > 1) return `It is no serial run: ${workers} of its units ran at once.`;
+  const failed = blocks.filter(({ state }) => state === 'Failed').length;
+  if (failed > 0) return `${failed} of its blocks failed, so it did less work than a whole serial run.`;
   const again = blocks.filter(({ attempts = 0 }) => attempts > 1).length;
   return again === 0 ? undefined : repeated(`${again} of its blocks`);
 }

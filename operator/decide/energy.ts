@@ -1,28 +1,39 @@
-import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { BaselineStatus, DistillationJobStatus } from '../../crds/status.ts';
 import { energyFigures } from '../accounting/energy-figures.ts';
 import type { MeteredUnit } from '../accounting/energy-readings.ts';
 import { energyAccountOf } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
+import { comparisonWith } from './energy-comparison.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 
 type EnergyStatus = NonNullable<DistillationJobStatus['energy']>;
 
 /** The energy of all units that have ended, known only when every one of them had a meter. */
-export function energyOf(units: UnitViews): EnergyStatus {
+export function energyOf(units: UnitViews, baseline?: BaselineStatus): EnergyStatus {
   const all = [units.prepare, ...units.distill, units.finetune];
-  const figures = energyFigures(energyAccountOf({ units: all.flatMap(meteredUnit) }));
+  const account = energyAccountOf({ units: all.flatMap(meteredUnit) });
+  const compared = comparisonWith(baseline, { units, account, metered: meteredUnit });
+  const figures = withReason(
+    energyFigures(account, 'reason' in compared ? undefined : compared),
+    'reason' in compared ? compared.reason : undefined,
+  );
   const unread = all.reduce((total, unit) => total + repetitions(unit), 0);
   if (figures.joules === undefined || unread === 0) return rounded(figures);
   const attempts = unread === 1 ? '1 attempt' : `${unread} attempts`;
   const note = `What ${attempts} without a result drew after the last checkpoint is not in it.`;
   // Of what their checkpoints saved it is not known how much is theirs.
   const { retriedJoules: _, ...rest } = figures;
-  return rounded({ ...rest, reason: [figures.reason, note].filter(Boolean).join(' ') });
+  return rounded(withReason(rest, note));
+}
+
+function withReason(figures: EnergyStatus, more: string | undefined): EnergyStatus {
+  const reasons = [figures.reason, more].filter(Boolean);
+  return reasons.length === 0 ? figures : { ...figures, reason: reasons.join(' ') };
 }
 
 /** A result speaks of all attempts up to their last checkpoints, as of one. */
-function meteredUnit({ name, attempts, state }: UnitView): MeteredUnit[] {
+export function meteredUnit({ name, attempts, state }: UnitView): MeteredUnit[] {
   if (state.kind === 'Invalid' || state.kind === 'Exhausted') {
     return [{ name, attempts: [{ start: 0, end: 0, committed: false, readings: [] }] }];
   }

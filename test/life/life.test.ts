@@ -142,6 +142,39 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     ]);
   });
 
+  test('makes a serial run before its units where one is asked for, and measures against it', async () => {
+    const spec = { execution: { baseline: { mode: 'Measure' } } };
+    await world.create('measured', { spec, parts: { baseline: ['Waits'] } });
+    await running('measured', 1);
+    const names = async (): Promise<string[]> =>
+      (await world.jobsOf('measured'))
+        .map(({ metadata }) => metadata.name ?? '')
+        .toSorted((a, b) => a.localeCompare(b));
+    expect(await names()).toEqual(['measured-b000-1', 'measured-p000-1']);
+    await world.until('measured', 'to say so', ({ baseline }) => baseline?.state === 'Running');
+    world.letGo('measured');
+    const status = await world.until('measured', 'to end', isOver);
+    expect(await names()).toHaveLength(8);
+    expect(await world.trainings('measured')).toEqual({ ...allOnce, baseline: 1 });
+    expect(status).toMatchObject({
+      phase: 'Complete',
+      baseline: { mode: 'Measure', state: 'Known', attempts: 1 },
+      speedup: { basis: 'Measured', serialSeconds: status.baseline?.seconds },
+    });
+  });
+
+  test('goes on when its serial run has failed for good', async () => {
+    const spec = { backoffLimit: 0, execution: { baseline: { mode: 'Measure' } } };
+    await world.create('unmeasured', { spec, parts: { baseline: ['Fails'] } });
+    const status = await world.until('unmeasured', 'to end', isOver);
+    expect(status).toMatchObject({
+      phase: 'Complete',
+      baseline: { state: 'Unknown' },
+      speedup: { basis: 'Estimated' },
+    });
+    expect(await world.trainings('unmeasured')).toEqual(allOnce);
+  });
+
   test('fails at once for bad input, with what the worker says', async () => {
     await world.create('wrong', { parts: { prepare: ['InvalidInput'] } });
     const status = await world.until('wrong', 'to fail', isOver);

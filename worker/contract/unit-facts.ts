@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { keptBlockSchema, planSchema, plannedBlockSchema, profileSchema } from './plan.ts';
 import {
+  baselineResultSchema,
   distillResultSchema,
   blockResultSchema,
   finetuneResultSchema,
@@ -13,7 +14,10 @@ import {
  */
 export const planFactsSchema = planSchema.pick({ batchSize: true, candidates: true, warnings: true }).extend({
   teacher: planSchema.shape.teacher.pick({ digest: true, cost: true, outputShape: true, accuracy: true }),
-  dataset: planSchema.shape.dataset.pick({ classes: true, samples: true }),
+  dataset: planSchema.shape.dataset.pick({ classes: true, samples: true }).extend({
+    /** Messages of the first builds have none. */
+    digest: planSchema.shape.dataset.shape.digest.optional(),
+  }),
   blocks: z.array(
     plannedBlockSchema.pick({
       name: true,
@@ -33,12 +37,15 @@ export type ProfileFacts = z.infer<typeof profileFactsSchema>;
 
 /** Of a unit's result, what decisions and the status are made from. */
 export const prepareFactsSchema = prepareResultSchema.omit({ profile: true, artifacts: true });
+/** What became of its blocks is of no interest: those of the units count. */
+export const baselineFactsSchema = baselineResultSchema.omit({ blocks: true });
 export const distillFactsSchema = distillResultSchema.extend({
   blocks: z.array(blockResultSchema.omit({ history: true, weights: true })),
 });
 export const finetuneFactsSchema = finetuneResultSchema.omit({ history: true, artifacts: true });
 
 export type PrepareFacts = z.infer<typeof prepareFactsSchema>;
+export type BaselineFacts = z.infer<typeof baselineFactsSchema>;
 export type DistillFacts = z.infer<typeof distillFactsSchema>;
 export type FinetuneFacts = z.infer<typeof finetuneFactsSchema>;
-export type UnitFacts = PrepareFacts | DistillFacts | FinetuneFacts;
+export type UnitFacts = PrepareFacts | BaselineFacts | DistillFacts | FinetuneFacts;

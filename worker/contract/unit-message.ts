@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { BlockstillError } from '../../common/error.ts';
 import { fromWire, toWire, type Trimmed } from './message-wire.ts';
 import {
+  baselineFactsSchema,
   distillFactsSchema,
   finetuneFactsSchema,
   planFactsSchema,
@@ -21,6 +22,7 @@ export const unitMessageSchema = z.discriminatedUnion('stage', [
     plan: planFactsSchema,
     profile: profileFactsSchema,
   }),
+  z.object({ stage: z.literal('Baseline'), facts: baselineFactsSchema, reference: referenceSchema }),
   z.object({ stage: z.literal('Distill'), facts: distillFactsSchema, reference: referenceSchema }),
   z.object({ stage: z.literal('Finetune'), facts: finetuneFactsSchema, reference: referenceSchema }),
 ]);
@@ -72,7 +74,7 @@ export function encodeUnitMessage(message: UnitMessage): string {
 /**
  * Reads a message again.
  *
- * @param blocks the names of the unit's blocks, for Finetune of all blocks of the plan, in order; unused for Prepare
+ * @param blocks the names of the unit's blocks, for Finetune of all blocks of the plan, in order; unused for Prepare and Baseline
  * @returns undefined for any text that is not a whole message of a worker, such as the last words of one that failed
  */
 export function decodeUnitMessage(text: string, blocks: readonly string[]): UnitMessage | undefined {
