@@ -155,6 +155,8 @@ describe('a serial run of the same job as baseline', () => {
       seconds: { value: 50 },
       energy: { reason: 'GPU: no library.' },
     });
+    const short = { ...attempt, end: attempt.start };
+    expect(baselineOfRun([short], account).seconds).toEqual({ reason: 'It took no measurable time.' });
     expect(baselineOfRun([], unmetered).seconds).toEqual({ reason: 'The serial run has not ended.' });
   });
 });

@@ -113,12 +113,14 @@ export function baselineOfRun(
   energy: EnergyAccount,
 ): Baseline {
   const lost = attempts.filter(({ committed }) => !committed).length;
+  const seconds = attempts.reduce((total, { start, end }) => total + end - start, 0);
+  const unmeasured = seconds > 0 ? undefined : 'It took no measurable time.';
   const reason =
-    attempts.length === 0 ? 'The serial run has not ended.' : lost > 0 ? repeated('It') : undefined;
+    attempts.length === 0 ? 'The serial run has not ended.' : lost > 0 ? repeated('It') : unmeasured;
   if (reason !== undefined) return { seconds: { reason }, energy: { reason } };
   const { coverage, used, dedicatedNode, reasons } = energy;
   return {
-    seconds: { value: attempts.reduce((total, { start, end }) => total + end - start, 0) },
+    seconds: { value: seconds },
     energy:
       coverage.length === 0
         ? { reason: reasons.join(' ') }
