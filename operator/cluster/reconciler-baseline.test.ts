@@ -81,9 +81,14 @@ describe('a job that asks for a serial run', () => {
     world.run('Baseline');
     await world.reconcile();
     world.cluster.remove(kubeJobs, 'mnist-b000-1');
+    // Its pod may be yet to come.
+    world.removePods();
     world.restartOperator();
     await world.reconcile();
     expect(world.jobNames).toEqual(['mnist-p000-1']);
+    await world.clock.advance(400);
+    await world.reconcile();
+    expect(world.jobNames).toEqual(['mnist-p000-1', 'mnist-b000-2']);
   });
 });
 

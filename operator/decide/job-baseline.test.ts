@@ -25,7 +25,7 @@ function asking(attempts: readonly ObservedAttempt[] = [], change: Partial<Obser
 /** Ten seconds each, side by side. */
 const three = [distilled('unit-000', 'a'), distilled('unit-001', 'b'), distilled('unit-002', 'c')];
 
-/** Twelve more than its units took together less what they saved: 24 s, long before they began. */
+/** Less than the units took together, as if they had slowed each other down: 24 s, long before they began. */
 const serial = measured([-100, -76]);
 
 function created(observed: Observed): string[] {
@@ -91,6 +91,20 @@ describe('a serial run', () => {
     const previous = statusOf(asking([serial]));
     expect(created(asking([], { previous }))).toEqual(['unit-002', 'unit-001', 'unit-000']);
     expect(statusOf(asking([], { previous })).baseline).toEqual(previous.baseline);
+  });
+
+  it('that failed for good is made again only when the user asks for another try', () => {
+    const lost = { policy: { ...policy, backoffLimit: 0 } };
+    const previous = { ...statusOf(asking([failed('baseline')], lost)), retry: 0 };
+    expect(previous.baseline?.state).toBe('Unknown');
+    expect(created(asking([], { ...lost, previous }))).toHaveLength(3);
+    expect(created(asking([], { ...lost, previous, retry: 1 }))).toEqual(['baseline']);
+  });
+
+  it('asked for when all units are done comes before finetune', () => {
+    expect(created(asking(three))).toEqual(['baseline']);
+    expect(statusOf(asking(three)).phase).toBe('Distilling');
+    expect(created(asking([serial, ...three]))).toEqual(['finetune']);
   });
 
   it('is nowhere to be seen where nobody asked for it', () => {
