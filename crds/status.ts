@@ -160,6 +160,38 @@ const speedup = z.strictObject({
       'Work of recomputing the teacher for every block / work that was done: what caching and packing gained, not part of value.',
     ),
   endToEnd: amount.optional().describe('The speedup of the whole job, serial stages included.'),
+  devices: setList(text(128), 16)
+    .optional()
+    .describe('The models of the devices that units ran on; absent where one of them is unknown.'),
+  reason: reason('a figure is'),
+});
+
+const baseline = z.strictObject({
+  mode: z
+    .enum(['Measure', 'Job'])
+    .describe('Measure: a serial run of this job. Job: another job, see spec.execution.baseline.'),
+  state: z
+    .enum(['Pending', 'Running', 'Known', 'Unknown'])
+    .describe(
+      'Pending: its figures are yet to come. Running: the serial run goes on. Known: speedup and saving are measured against it. Unknown: they are not, for the reason that is given.',
+    ),
+  jobName: text(253).optional().describe('Mode Job: the name of the other job.'),
+  jobUid: text(64).optional().describe('Mode Job: the UID of the job that the figures were taken from.'),
+  seconds: amount
+    .optional()
+    .describe(
+      'Device seconds of all attempts at the serial run; of another job, the time of its distill stage.',
+    ),
+  joules: amount
+    .optional()
+    .describe('What the serial run drew, or all of the other job; no part of energy.joules.'),
+  dedicatedNode: amount.optional().describe('Likewise, of all devices of the nodes, idle ones included.'),
+  coverage: setList(z.enum(['GPU', 'CPU', 'DRAM']), 3)
+    .optional()
+    .describe('What is in joules.'),
+  attempts: count.optional().describe('How many attempts the serial run has had.'),
+  startTime: timestamp().optional().describe('When the serial run began.'),
+  completionTime: timestamp().optional().describe('When it ended.'),
   reason: reason('a figure is'),
 });
 
@@ -267,11 +299,15 @@ export const status = z.strictObject({
     .optional()
     .describe("Each block, replaced or kept, in the network's order."),
   progress: progress.optional().describe('How far the job is.'),
+  baseline: baseline
+    .optional()
+    .describe('The serial run that speedup and energy saving are measured against, where one is asked for.'),
   speedup: speedup.optional().describe('What parallel training gained.'),
   energy: energy.optional().describe('What it cost.'),
   summary: summary.optional().describe('Short texts for the columns of kubectl get.'),
 });
 
 export type DistillationJobStatus = z.output<typeof status>;
+export type BaselineStatus = z.output<typeof baseline>;
 export type BlockStatus = z.output<typeof block>;
 export type Condition = z.output<typeof condition>;

@@ -27,12 +27,13 @@ import { prepare } from './prepare/prepare.ts';
 import { validate } from './prepare/validate.ts';
 import type { UnmeteredContext, WorkContext } from './work-context.ts';
 
-const usage = `usage: node worker/main.ts <prepare|distill|finetune|validate> [--spec <unit-spec.json>]
+const usage = `usage: node worker/main.ts <prepare|baseline|distill|finetune|validate> [--spec <unit-spec.json>]
 Without --spec the unit spec is in ${podEnvironment.unitSpec}, as in a pod.`;
 const progressSeconds = 0.5;
 
 const stages: Readonly<Record<Stage, (context: WorkContext) => Promise<UnitResult>>> = {
   Prepare: prepare,
+  Baseline: distill,
   Distill: distill,
   Finetune: finetune,
 };

@@ -32,6 +32,7 @@ export function deviceOf({ spec, stage }: UnitSpec): 'CPU' | 'GPU' {
   switch (stage) {
     case 'Prepare':
       return spec.resources.prepare.device;
+    case 'Baseline':
     case 'Distill':
       return spec.resources.distill.device;
     case 'Finetune':

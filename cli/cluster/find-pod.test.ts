@@ -63,6 +63,7 @@ async function find(cluster: FakeCluster, wanted: Partial<Wanted> & { block: str
 const three = () =>
   clusterWith(
     { stage: 'Prepare' },
+    { stage: 'Baseline' },
     { attempt: 1, blocks: 'conv_0,conv_1', ended: true, podless: true },
     { attempt: 2, blocks: 'conv_0,conv_1', ended: true },
     { attempt: 3, blocks: 'conv_0,conv_1' },
@@ -76,6 +77,7 @@ describe('the pod', () => {
     { of: 'a certain attempt', wanted: { block: 'conv_0', attempt: 2 }, name: 'mnist-u000-2-x7k2p' },
     { of: 'a unit', wanted: { block: 'unit-001' }, name: 'mnist-u001-7-x7k2p' },
     { of: 'prepare', wanted: { block: 'prepare' }, name: 'mnist-p000-1-x7k2p' },
+    { of: 'the serial run', wanted: { block: 'baseline' }, name: 'mnist-b000-1-x7k2p' },
   ])('of $of', async ({ wanted, name }) => {
     expect((await find(three(), wanted)).metadata.name).toBe(name);
   });
@@ -144,6 +146,20 @@ describe('without a pod', () => {
   ])('says so of $of', async ({ wanted, code = 'cluster/no-pod', message, hint }) => {
     const expected = { code, message, ...(hint === undefined ? {} : { hint }) };
     await expect(find(three(), wanted)).rejects.toMatchObject(expected);
+  });
+
+  it('knows a serial run only of a job that has one', async () => {
+    await expect(find(clusterWith(), { block: 'baseline' })).rejects.toMatchObject({
+      code: 'cluster/no-such-block',
+    });
+    const asking = { ...status, baseline: { mode: 'Measure', state: 'Pending' } } as const;
+    const job = aDistillationJob({ status: asking });
+    const { signal } = new AbortController();
+    const wanted = { block: 'baseline', previous: false };
+    await expect(findPod(clusterWith(), job, { wanted, signal })).rejects.toMatchObject({
+      code: 'cluster/no-pod',
+      message: 'Nothing of baseline has been started yet.',
+    });
   });
 
   it('counts attempts of which nothing is left', async () => {

@@ -4,11 +4,12 @@ import type { ChildPod } from '../../operator/cluster/children.ts';
 import { kubeJobs, kubePods, type DistillationJobObject } from '../../operator/cluster/kube-objects.ts';
 import { labels } from '../../operator/cluster/names.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
+import { isLoneUnit, loneUnitsOf } from './lone-unit.ts';
 import { attemptsText, unitAttempts, type UnitAttempt } from './unit-attempts.ts';
 
 /** Which attempt at what: the newest one, unless it says another. */
 export interface Wanted {
-  /** A block, a unit, `prepare` or `finetune`. */
+  /** A block, a unit, `prepare`, `baseline` or `finetune`. */
   readonly block: string;
   readonly attempt?: number | undefined;
   /** The one before the newest. */
@@ -43,6 +44,7 @@ export async function findPod(
 }
 
 function countedAttempts({ status }: DistillationJobObject, block: string): number {
+  if (block === 'baseline') return status?.baseline?.attempts ?? 0;
   if (block === 'prepare' || block === 'finetune') return status?.attempts?.[block] ?? 0;
   return status?.blocks?.find(({ name }) => name === block)?.attempts ?? 0;
 }
@@ -55,12 +57,12 @@ function neverAttempted({ metadata, status }: DistillationJobObject, block: stri
     const message = `The block ${block} is kept as the teacher's, so nothing is trained for it.`;
     return new BlockstillError('cluster/no-pod', message, { where, hint: known.reason });
   }
-  if (known !== undefined || block === 'prepare' || block === 'finetune') {
+  if (known !== undefined || loneUnitsOf(status).some((unit) => unit === block)) {
     const goesOn = status?.conditions?.find(({ type }) => type === 'Ready')?.message;
     const message = `Nothing of ${described(block)} has been started yet.`;
     return new BlockstillError('cluster/no-pod', message, { where, hint: goesOn });
   }
-  const names = [...blocks.map(({ name }) => name), 'prepare', 'finetune'];
+  const names = [...blocks.map(({ name }) => name), ...loneUnitsOf(status)];
   const similar = closest(block, names);
   const hint =
     similar === undefined
@@ -98,5 +100,5 @@ function thereWere(attempts: readonly UnitAttempt[]): string {
 }
 
 function described(block: string): string {
-  return block === 'prepare' || block === 'finetune' ? block : `the block ${block}`;
+  return isLoneUnit(block) ? block : `the block ${block}`;
 }

@@ -1,6 +1,7 @@
 import { projectJob, projectPod, type ChildJob, type ChildPod } from '../../operator/cluster/children.ts';
 import type { KubeJob, KubePod } from '../../operator/cluster/kube-objects.ts';
 import { annotations, unitNameOf } from '../../operator/cluster/names.ts';
+import { isLoneUnit } from './lone-unit.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 
 /** An attempt at a unit, with what is left of it in the cluster. */
@@ -17,7 +18,7 @@ export interface Children {
 }
 
 /**
- * The attempts at what is meant by `prepare`, `finetune`, the name of a block or that of a unit (`unit-003`), in order.
+ * The attempts at what is meant by `prepare`, `baseline`, `finetune`, the name of a block or that of a unit (`unit-003`), in order.
  *
  * @param counted - how many there were by the status: of the first ones, nothing may be left
  */
@@ -38,7 +39,7 @@ export function unitAttempts(meant: string, { jobs, pods }: Children, counted: n
 function isMeant(meant: string, { metadata }: KubeObject, { identity }: ChildJob | ChildPod): boolean {
   if (identity === undefined) return false;
   const unit = unitNameOf(identity.stage, identity.index);
-  if (meant === 'prepare' || meant === 'finetune') return unit === meant;
+  if (isLoneUnit(meant)) return unit === meant;
   return unit === meant || (metadata.annotations?.[annotations.blocks]?.split(',').includes(meant) ?? false);
 }
 

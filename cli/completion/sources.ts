@@ -2,6 +2,7 @@ import { BlockstillError } from '../../common/error.ts';
 import { loadKubeConfig } from '../../operator/kube/kube-config.ts';
 import { distillationJobs } from '../../operator/cluster/kube-objects.ts';
 import type { KubeObject, Resource } from '../../operator/kube/resource.ts';
+import { loneUnitsOf } from '../cluster/lone-unit.ts';
 import type { Cluster, ClusterOptions } from '../cluster/open-cluster.ts';
 import type { Candidate, Context, Source, Sources } from './complete.ts';
 
@@ -65,7 +66,8 @@ export function completionSources({ environment, signal, open }: SourcesOptions)
         value: block.name,
         description: block.state.toLowerCase(),
       }));
-      return [{ value: 'prepare' }, ...candidates, { value: 'finetune' }];
+      const [prepare, ...others] = loneUnitsOf(job?.status).map((value) => ({ value }));
+      return [...(prepare === undefined ? [] : [prepare]), ...candidates, ...others];
     }),
     namespace: inCluster(async ({ client }) => {
       const { items } = await client.list(namespaces, { signal });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   aPlan,
   anObserved,
@@ -7,10 +7,12 @@ import {
   distilled,
   failed,
   finetuned,
+  measured,
   prepared,
   running,
 } from '../../operator/decide/builders.ts';
 import { decide } from '../../operator/decide/decide.ts';
+import type { ObservedAttempt } from '../../operator/decide/observed.ts';
 import { jobTable } from './job-table.ts';
 
 const unlabelled = { validation: null, test: null };
@@ -46,6 +48,37 @@ it('shows accuracy, size, blocks and cost of a finished job, and what is unknown
     '  speedup  3.00x estimated with 3 workers, balance 1, ceiling 3.00x, 1.67x with prepare and finetune',
     '  energy   unknown (CPU: no meter)',
   ]);
+});
+
+describe('what speedup is measured against', () => {
+  const policy = { ...anObserved().policy, baseline: { mode: 'Measure' } } as const;
+  const costs = (attempts: readonly ObservedAttempt[]): string[] => {
+    const { status } = decide(anObserved(attempts, { policy }), at(20));
+    return jobTable(status, { baseline: 24 }).slice(-4);
+  };
+
+  it('stands beside what the job itself took, with the work that parallel units cost more', () => {
+    expect(costs([measured([-100, -76]), ...three, finetuned()])).toEqual([
+      '  time      baseline 24.0 s',
+      '  baseline  serial run: 24.0 s on one device',
+      '  speedup   2.40x measured with 3 workers, balance 1, work inflation 1.25, ceiling 3.00x, 1.47x with prepare and finetune',
+      '  energy    unknown (CPU: no meter. No saving is known. What it drew is unknown: CPU: no meter)',
+    ]);
+  });
+
+  it('says why there is none', () => {
+    const [, baseline] = costs([failed('baseline', { exitCode: 64 }), ...three, finetuned()]);
+    expect(baseline).toBe(
+      '  baseline  serial run: unknown (The serial run to measure against failed for good: It broke)',
+    );
+  });
+
+  it('makes a saving of energy, or a loss', () => {
+    const energyLine = (savingPercent: number): string | undefined =>
+      jobTable({ teacher: {}, energy: { joules: 9000, savingPercent } }).at(-1);
+    expect(energyLine(10)).toBe('  energy  9.00k J, 10.0% less than the baseline');
+    expect(energyLine(-2.5)).toBe('  energy  9.00k J, 2.5% more than the baseline');
+  });
 });
 
 it('shows what there is of a job that runs', () => {

@@ -1,4 +1,4 @@
-import type { BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
+import type { BaselineStatus, BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
 import { accuracyTable, accuracyTitle } from './accuracy-table.ts';
 import { count, figure, percent, points, seconds, times } from './format.ts';
 import { scoreDrop, scoreName } from './score-drop.ts';
@@ -22,6 +22,7 @@ export function jobTable(status: Status, phases: PhaseSeconds = {}): string[] {
 /** Wall-clock seconds of each stage, as far as they are known. */
 export interface PhaseSeconds {
   readonly prepare?: number;
+  readonly baseline?: number;
   readonly distill?: number;
   readonly finetune?: number;
 }
@@ -93,12 +94,13 @@ function blockRow(block: BlockStatus, status: Status): string[] {
   ];
 }
 
-function costTable({ speedup, energy }: Status, phases: PhaseSeconds): string[] {
+function costTable({ speedup, energy, baseline }: Status, phases: PhaseSeconds): string[] {
   const stages = Object.entries(phases).map(
     ([stage, value]: [string, number]) => `${stage} ${seconds(value)}`,
   );
   const rows = [
     ...(stages.length === 0 ? [] : [['time', stages.join(', ')]]),
+    ...(baseline === undefined ? [] : [['baseline', baselineText(baseline)]]),
     ...(speedup === undefined ? [] : [['speedup', speedupText(speedup)]]),
     ...(energy === undefined ? [] : [['energy', energyText(energy)]]),
   ];
@@ -107,12 +109,13 @@ function costTable({ speedup, energy }: Status, phases: PhaseSeconds): string[] 
 
 /** An estimate says that it is one. */
 function speedupText(speedup: NonNullable<Status['speedup']>): string {
-  const { value, basis, workers, balance, ceiling, savedWork, endToEnd, reason } = speedup;
+  const { value, basis, workers, balance, ceiling, workInflation, savedWork, endToEnd, reason } = speedup;
   const ceilingText = ceiling === undefined ? [] : [`ceiling ${times(ceiling)}`];
   if (value === undefined) return [`${unknown} (${reason ?? 'no reason given'})`, ...ceilingText].join(', ');
   return [
     `${times(value)} ${basis === 'Measured' ? 'measured' : 'estimated'}${workers === undefined ? '' : ` with ${workers} ${workers === 1 ? 'worker' : 'workers'}`}`,
     ...(balance === undefined ? [] : [`balance ${figure(balance)}`]),
+    ...(workInflation === undefined ? [] : [`work inflation ${figure(workInflation)}`]),
     ...ceilingText,
     ...(endToEnd === undefined ? [] : [`${times(endToEnd)} with prepare and finetune`]),
     ...(savedWork === undefined || savedWork < 1.005
@@ -121,13 +124,26 @@ function speedupText(speedup: NonNullable<Status['speedup']>): string {
   ].join(', ');
 }
 
+/** What speedup and saving are measured against; a serial run is no part of the other figures. */
+function baselineText({ mode, state, jobName, seconds: took, reason }: BaselineStatus): string {
+  const what = mode === 'Job' ? `job ${jobName}` : 'serial run';
+  if (state === 'Known' && took !== undefined) return `${what}: ${seconds(took)} on one device`;
+  const why = reason === undefined ? '' : ` (${reason.replace(/\.$/, '')})`;
+  return `${what}: ${state.toLowerCase()}${why}`;
+}
+
 /** What is in a figure, and what is not, is said with it. */
-function energyText({ joules, coverage = [], reason }: NonNullable<Status['energy']>): string {
+function energyText({ joules, coverage = [], savingPercent, reason }: NonNullable<Status['energy']>): string {
   const why = reason?.replace(/\.$/, '');
   if (joules === undefined) return `${unknown} (${why ?? 'no reason given'})`;
   const notes = [
     ...(coverage.length === 0 ? [] : [coverage.join(', ')]),
     ...(why === undefined ? [] : [why]),
   ];
-  return [`${count(joules)} J`, ...(notes.length === 0 ? [] : [`(${notes.join('; ')})`])].join(' ');
+  const figure = notes.length === 0 ? `${count(joules)} J` : `${count(joules)} J (${notes.join('; ')})`;
+  return savingPercent === undefined ? figure : `${figure}, ${savingText(savingPercent)}`;
+}
+
+function savingText(percent: number): string {
+  return `${Math.abs(percent).toFixed(1)}% ${percent < 0 ? 'more' : 'less'} than the baseline`;
 }

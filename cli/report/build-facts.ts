@@ -5,6 +5,7 @@ import type { ReportInput } from './report-input.ts';
 import type { Fact } from './report-schema.ts';
 
 type Speedup = NonNullable<DistillationJobStatus['speedup']>;
+type Baseline = NonNullable<DistillationJobStatus['baseline']>;
 type Energy = NonNullable<DistillationJobStatus['energy']>;
 
 /** What a figure of the status is called, and how it is shown. A figure that is missing here is a type error. */
@@ -41,6 +42,24 @@ const speedupLabels: Labels<Speedup> = {
   workInflation: { name: 'Work inflation: busy time / T1', show: figure, otherwise: unmeasured },
   savedWork: { name: 'Work saved against recomputing the teacher for every block', show: times },
   endToEnd: { name: 'Speedup with prepare and finetune', show: times },
+  devices: { name: 'Measured on', show: (models) => models.join(', ') },
+};
+
+const baselineLabels: Labels<Baseline> = {
+  mode: {
+    name: 'Asked for',
+    show: (mode) => (mode === 'Measure' ? 'a serial run of this job' : 'another job'),
+  },
+  state: { name: 'State', show: (state) => state.toLowerCase() },
+  jobName: { name: 'Job', show: String, otherwise: 'It is a serial run of this job.' },
+  jobUid: { name: 'Identity of its run', show: String },
+  seconds: { name: 'Time on one device', show: seconds },
+  joules: { name: 'Energy, no part of that of the job', show: energyUnits },
+  dedicatedNode: { name: 'Dedicated nodes: all their devices, idle ones included', show: energyUnits },
+  coverage: { name: 'What is in the energy', show: (parts) => parts.join(', ') },
+  attempts: { name: 'Attempts', show: String },
+  startTime: { name: 'Began', show: String },
+  completionTime: { name: 'Ended', show: String },
 };
 
 const energyLabels: Labels<Energy> = {
@@ -74,8 +93,12 @@ const energyLabels: Labels<Energy> = {
 
 /** All figures that stand in no other table, those of speedup and energy among them. */
 export function buildFacts(input: ReportInput): Fact[] {
-  const { speedup, energy } = input.status;
+  const { baseline, speedup, energy } = input.status;
   return [
+    // Most jobs have none, and then there is nothing to say of it.
+    ...(baseline === undefined
+      ? []
+      : labelled('Baseline', baseline, baselineLabels).filter(({ value }) => value !== null)),
     ...labelled('Speedup', speedup, speedupLabels),
     ...efficiency(speedup),
     ...labelled('Energy', energy, energyLabels),
@@ -167,9 +190,12 @@ function originFacts({ job, status, details, whyNoDetails }: ReportInput): Fact[
     details === undefined
       ? (whyNoDetails ?? "The job's files were not read.")
       : 'No unit has committed a result.';
-  const results = [details?.prepare, ...(details?.distill ?? []), details?.finetune].flatMap(
-    (result) => result ?? [],
-  );
+  const results = [
+    details?.prepare,
+    details?.baseline,
+    ...(details?.distill ?? []),
+    details?.finetune,
+  ].flatMap((result) => result ?? []);
   const every = (of: (result: (typeof results)[number]) => string): string | undefined =>
     results.length === 0 ? undefined : [...new Set(results.map(of))].join('; ');
   const add = (name: string, value: string | undefined, reason = noFiles): Fact =>

@@ -98,12 +98,12 @@ function speedup({ speedup: of }: Status): Headline {
   };
 }
 
-function energy({ energy: of }: Status): Headline {
+function energy({ energy: of, baseline }: Status): Headline {
   const name = 'Energy';
   if (of?.joules === undefined) return { name, value: null, detail: of?.reason ?? 'It is not known yet.' };
   const saving =
     of.savingPercent === undefined
-      ? 'saving unknown: no measured baseline'
+      ? `saving unknown: ${baseline === undefined ? 'no measured baseline' : 'the baseline tells none'}`
       : `${of.savingPercent.toFixed(1)}% less than the baseline`;
   const coverage = of.coverage === undefined ? [] : [of.coverage.join(', ')];
   const billed = kilowattHours(of.joules);

@@ -99,6 +99,23 @@ test('figures of the job of 16 blocks are those that follow from the times of it
   expect(seconds['Idle']).toBeCloseTo(4 * 1621.187 - 5870.619 - 140, 2);
 });
 
+test('what speedup is measured against is told apart from the job', () => {
+  const baseline = { mode: 'Measure', state: 'Known', seconds: 24, attempts: 1 } as const;
+  const input = { ...whole, status: { ...whole.status, baseline } };
+  const [report, plain] = [buildReport(input, at(0)), buildReport(whole, at(0))];
+  expect(report.baseline).toEqual(baseline);
+  expect(report.stages.map(({ stage }) => stage)).toEqual(['Prepare', 'Baseline', 'Distill', 'Finetune']);
+  const ofBaseline = report.facts.filter(({ group }) => group === 'Baseline');
+  expect(ofBaseline.map(({ name, value }) => [name, value])).toEqual([
+    ['Asked for', 'a serial run of this job'],
+    ['State', 'known'],
+    ['Time on one device', '24.0 s'],
+    ['Attempts', '1'],
+  ]);
+  expect(plain.baseline).toBeNull();
+  expect(plain.facts.filter(({ group }) => group === 'Baseline')).toEqual([]);
+});
+
 test('every field is documented', () => {
   const schema = z.toJSONSchema(reportSchema, { io: 'output' });
   const undescribed = (node: unknown, path: string): string[] => {

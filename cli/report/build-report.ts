@@ -1,5 +1,6 @@
 import { coveredSeconds } from '../../operator/accounting/intervals.ts';
 import { sentence } from '../../operator/decide/text.ts';
+import { stageSchema, type Stage } from '../../worker/contract/primitives.ts';
 import { buildBlocks } from './build-blocks.ts';
 import { buildFacts } from './build-facts.ts';
 import { buildHeadline } from './build-headline.ts';
@@ -36,12 +37,19 @@ export function buildReport(input: ReportInput, now: Date): Report {
     blocks: buildBlocks(input),
     facts: buildFacts(input),
     ...noted<
-      Omit<Pick<KnownReport, 'timeline' | 'teacher' | 'student' | 'finetuning' | 'speedup' | 'energy'>, never>
+      Omit<
+        Pick<
+          KnownReport,
+          'timeline' | 'teacher' | 'student' | 'finetuning' | 'baseline' | 'speedup' | 'energy'
+        >,
+        never
+      >
     >({
       timeline: [timeline, 'Nothing has started.'],
       teacher: [status.teacher, 'Prepare has not committed a plan.'],
       student: [status.student, 'There is no student yet.'],
       finetuning: [details?.finetune?.history, details === undefined ? noFiles : 'Finetune has not ended.'],
+      baseline: [status.baseline, 'No serial run was asked for.'],
       speedup: [status.speedup, 'The status has none.'],
       energy: [status.energy, 'The status has none.'],
     }),
@@ -52,18 +60,22 @@ type KnownReport = { [Key in keyof Report]: NonNullable<Report[Key]> };
 
 const kindsOf = {
   Prepare: ['Prepare'],
+  Baseline: ['Baseline'],
   Distill: ['StartUp', 'Teacher', 'Training', 'Other'],
   Finetune: ['Finetune'],
-} as const satisfies Record<string, readonly SegmentKind[]>;
+} as const satisfies Record<Stage, readonly SegmentKind[]>;
 
 /** The time of a stage is that of its attempts, killed and running ones included. */
 function stageTimes({ status, details }: ReportInput, timeline: Timeline | undefined): Report['stages'] {
   const counts = {
     Prepare: status.attempts?.prepare,
+    Baseline: status.baseline?.attempts,
     Distill: details?.attempts.filter(({ stage }) => stage === 'Distill').length,
     Finetune: status.attempts?.finetune,
   };
-  return (['Prepare', 'Distill', 'Finetune'] as const).map((stage) => {
+  const isMeasured = status.baseline?.mode === 'Measure';
+  const stages = stageSchema.options.filter((stage) => stage !== 'Baseline' || isMeasured);
+  return stages.map((stage) => {
     const covered = details === undefined ? statusSeconds(timeline, stage) : attemptSeconds(details, stage);
     return {
       stage,

@@ -1,14 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { anObserved, at, distilled, failed, finetuned, running } from '../../operator/decide/builders.ts';
+import {
+  anObserved,
+  at,
+  distilled,
+  failed,
+  finetuned,
+  measured,
+  running,
+} from '../../operator/decide/builders.ts';
 import { decide } from '../../operator/decide/decide.ts';
-import type { DistillResult, UnitResult } from '../../worker/contract/unit-result.ts';
+import type { BaselineResult, DistillResult, UnitResult } from '../../worker/contract/unit-result.ts';
 import { buildTimeline } from './build-timeline.ts';
 import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts';
 
 const job = { namespace: 'default', name: 'job', uid: 'uid' };
 
 function attempt(unit: string, change: Partial<AttemptFacts>): AttemptFacts {
-  const stage = unit.startsWith('unit-') ? 'Distill' : unit === 'prepare' ? 'Prepare' : 'Finetune';
+  const lone = { prepare: 'Prepare', baseline: 'Baseline', finetune: 'Finetune' } as const;
+  const stage = unit.startsWith('unit-') ? 'Distill' : lone[unit as keyof typeof lone];
   return {
     unit,
     stage,
@@ -46,6 +55,20 @@ describe('the timeline of attempts', () => {
       [0, 'StartUp', 0, 2],
       [0, 'Teacher', 2, 4],
       [0, 'Training', 4, 10],
+    ]);
+  });
+
+  test('shows the serial run that it is measured against apart from the units', () => {
+    const baseline = measured([0, 24]).result?.value as BaselineResult;
+    const distill = [result('unit-000', 'a', { seconds: 10, sharedSeconds: 4 })];
+    const attempts = [
+      attempt('baseline', { endTime: at(24) }),
+      attempt('unit-000', { startTime: at(24), endTime: at(34) }),
+    ];
+    expect(shown(timelineOf(attempts, { baseline, distill }))).toEqual([
+      [0, 'Baseline', 0, 24],
+      [0, 'Teacher', 24, 28],
+      [0, 'Training', 28, 34],
     ]);
   });
 
@@ -114,6 +137,26 @@ describe('the timeline of a status alone', () => {
       [10, 13, 'c'],
     ]);
     expect(row('Finetune')).toEqual([[20, 30, '']]);
+  });
+
+  test('has a bar of its own for the serial run that it is measured against', () => {
+    const times = { startTime: at(0).toISOString(), completionTime: at(24).toISOString() };
+    const block = { name: 'a', layers: 'a', state: 'Distilled' as const, seconds: 10 };
+    const trained = { startTime: at(24).toISOString(), completionTime: at(34).toISOString() };
+    const segments = (state: 'Known' | 'Unknown') =>
+      timelineOfStatus({
+        startTime: at(-10).toISOString(),
+        baseline: { mode: 'Measure', state, seconds: 24, ...times },
+        blocks: [{ ...block, ...trained }],
+      })
+        ?.segments.toSorted((a, b) => a.start - b.start)
+        .map(({ kind, start, end }) => [kind, start, end]);
+    expect(segments('Known')).toEqual([
+      ['Prepare', 0, 10],
+      ['Baseline', 10, 34],
+      ['Training', 34, 44],
+    ]);
+    expect(segments('Unknown')?.[1]).toEqual(['Killed', 10, 34]);
   });
 
   test('has one bar for blocks that were trained by one unit', () => {

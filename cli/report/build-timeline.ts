@@ -93,8 +93,13 @@ function splitUnit(result: DistillResult, length: number): Part[] {
   ];
 }
 
-export function committedBy({ unit, id }: AttemptFacts, { prepare, distill, finetune }: ReportDetails) {
-  return [prepare, ...distill, finetune].find((result) => result?.unit === unit && result.attempt === id);
+export function committedBy(
+  { unit, id }: AttemptFacts,
+  { prepare, baseline, distill, finetune }: ReportDetails,
+) {
+  return [prepare, baseline, ...distill, finetune].find(
+    (result) => result?.unit === unit && result.attempt === id,
+  );
 }
 
 /** Without the units, only those of finished ones are known. */

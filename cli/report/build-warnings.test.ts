@@ -97,6 +97,15 @@ describe('a report warns', () => {
       says: 'nobody ran the blocks one after another',
     },
     {
+      of: 'an estimate in place of what was asked for',
+      code: 'EstimatedSpeedup',
+      status: {
+        speedup: { value: 2, basis: 'Estimated' },
+        baseline: { mode: 'Job', state: 'Unknown', jobName: 'a', reason: 'There is no job a' },
+      },
+      says: 'there is no serial run to compare with. There is no job a. It cannot see',
+    },
+    {
       of: 'a slower student',
       code: 'SlowerStudent',
       status: {

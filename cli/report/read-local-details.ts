@@ -4,13 +4,14 @@ import type { AttemptRecord } from '../../operator/local/attempt-record.ts';
 import type { LocalJob } from '../../operator/local/local-job.ts';
 import { readSuspensions } from '../../operator/local/suspensions.ts';
 import { writtenUnits } from '../../operator/local/units-file.ts';
+import { specDigestOf } from '../../worker/contract/job-spec.ts';
 import type { UnitResult } from '../../worker/contract/unit-result.ts';
 import type { AttemptFacts, ReportDetails } from './report-input.ts';
 
 /** What lies in the folder of a job on this machine. Only reads: a run may be active. */
 export async function readLocalDetails(job: LocalJob): Promise<ReportDetails> {
   const records = (await readAttempts(job.folder)).filter(
-    ({ stage, specDigest }) => specDigest === job.specDigests[stage],
+    ({ stage, specDigest }) => specDigest === specDigestOf(job.specDigests, stage),
   );
   const committed = await Promise.all(records.map((record) => committedResult(job, record)));
   const results = committed.flatMap((result) => result ?? []);
@@ -19,6 +20,7 @@ export async function readLocalDetails(job: LocalJob): Promise<ReportDetails> {
   // A lost plan is made again, and may differ: then the one that the student was made by counts.
   const prepare = prepares.find(({ plan }) => plan.digest === finetune?.planDigest) ?? prepares[0];
   const ofPlan = (result: { planDigest: string }): boolean => result.planDigest === prepare?.plan.digest;
+  const baseline = results.filter((result) => result.stage === 'Baseline').find(ofPlan);
   const distill = results.filter((result) => result.stage === 'Distill').filter(ofPlan);
   const documents =
     prepare === undefined
@@ -30,6 +32,7 @@ export async function readLocalDetails(job: LocalJob): Promise<ReportDetails> {
     profile: documents?.profile,
     units: documents === undefined ? undefined : await writtenUnits(job.folder, documents),
     prepare,
+    baseline,
     distill: firstOfEachUnit(distill),
     finetune: finetune !== undefined && ofPlan(finetune) ? finetune : undefined,
     attempts: records.map(attemptFacts),

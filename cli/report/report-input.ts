@@ -4,7 +4,12 @@ import type { Interval } from '../../operator/accounting/intervals.ts';
 import type { Plan } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { ProfileFacts } from '../../worker/contract/unit-facts.ts';
-import type { DistillResult, FinetuneResult, PrepareResult } from '../../worker/contract/unit-result.ts';
+import type {
+  BaselineResult,
+  DistillResult,
+  FinetuneResult,
+  PrepareResult,
+} from '../../worker/contract/unit-result.ts';
 
 /**
  * What a report is made from. A status alone is enough: from a cluster there is often no more. What only the files in the
@@ -30,6 +35,7 @@ export interface ReportDetails {
   readonly units?: readonly (readonly string[])[] | undefined;
   /** Committed results, by unit. */
   readonly prepare?: PrepareResult | undefined;
+  readonly baseline?: BaselineResult | undefined;
   readonly distill: readonly DistillResult[];
   readonly finetune?: FinetuneResult | undefined;
   readonly attempts: readonly AttemptFacts[];

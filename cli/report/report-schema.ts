@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { status } from '../../crds/status.ts';
+import { stageSchema } from '../../worker/contract/primitives.ts';
 import { blockReportSchema } from './schema/block.ts';
 import { timelineSchema } from './schema/timeline.ts';
 import { orNull, text, time, unknown } from './schema/fields.ts';
 
-const { speedup, energy, teacher, student } = status.shape;
+const { baseline, speedup, energy, teacher, student } = status.shape;
 
 const headline = z.strictObject({
   name: text('What it is. One of Accuracy, Size, Multiplications, Latency, Speedup, Energy.'),
@@ -30,7 +31,7 @@ const accuracyRow = z.strictObject({
 });
 
 const stageTime = z.strictObject({
-  stage: z.enum(['Prepare', 'Distill', 'Finetune']).describe('The stage.'),
+  stage: stageSchema.describe('The stage; Baseline only where a serial run was asked for.'),
   seconds: orNull(z.number(), 'Wall-clock seconds during which at least one attempt at it ran.'),
   attempts: orNull(z.int(), 'Attempts at it, of all its units.'),
   unknown,
@@ -84,6 +85,7 @@ export const reportSchema = z.strictObject({
     ),
     'Each epoch of fine-tuning.',
   ),
+  baseline: orNull(baseline.unwrap(), 'What speedup and saving are measured against, as in the status.'),
   speedup: orNull(speedup.unwrap(), 'What parallel training gained, as in the status.'),
   energy: orNull(energy.unwrap(), 'What it cost in energy, as in the status.'),
   facts: z.array(fact).describe('Everything else: derived figures, seeds, versions and digests.'),

@@ -13,7 +13,10 @@ const unsaid = 'prepare, finetune';
 export function statusBars(status: DistillationJobStatus, now: number): Bar[] {
   const units = unitsOf(status.blocks ?? []);
   const models = new Set(units.flat().map(({ gpu }) => gpu));
-  const bars = units.flatMap((blocks) => unitBar(blocks, now, models.size > 1));
+  const bars = [
+    ...baselineBar(status, now),
+    ...units.flatMap((blocks) => unitBar(blocks, now, models.size > 1)),
+  ];
   const started = status.startTime === undefined ? undefined : seconds(status.startTime);
   if (started === undefined) return bars;
   const end = status.completionTime === undefined ? now : seconds(status.completionTime);
@@ -29,6 +32,26 @@ export function statusBars(status: DistillationJobStatus, now: number): Bar[] {
       ? [sequential(over ? 'Finetune' : 'Running', { start: last, end })]
       : []),
   ].filter((bar) => bar.end > bar.start);
+}
+
+/** The serial run, from its first start to its end. */
+function baselineBar({ baseline }: DistillationJobStatus, now: number): Bar[] {
+  if (baseline?.startTime === undefined) return [];
+  const { startTime, completionTime, state, attempts = 1, reason = null } = baseline;
+  const start = seconds(startTime);
+  const end = completionTime === undefined ? Math.max(start, now) : seconds(completionTime);
+  const kind = completionTime === undefined ? 'Running' : state === 'Known' ? 'Baseline' : 'Killed';
+  return [
+    {
+      start,
+      end,
+      device: 'serial run',
+      distilling: false,
+      attempt: null,
+      note: attempts < 2 ? reason : `${attempts} attempts, from the first start on`,
+      parts: [{ kind, seconds: end - start, blocks: [] }],
+    },
+  ];
 }
 
 function sequential(

@@ -77,11 +77,13 @@ const baseline = withRules(
       .enum(['None', 'Measure', 'Job'])
       .default('None')
       .describe(
-        "What the speedup is measured against. None: an estimate from the units' own times. Measure: train all units again one after another on one device and discard the result (costs that time and energy). Job: the figures of another DistillationJob that ran with maxParallel 1.",
+        "What the speedup is measured against. None: an estimate from the units' own times. Measure: before the units, all blocks are trained once in one process on one device, and the result is discarded (costs that time and energy). Job: the figures of another DistillationJob that ran with maxParallel 1, for the same teacher, data, blocks, precision and model of GPU.",
       ),
     jobName: objectName()
       .optional()
-      .describe('Mode Job only: the name of the other DistillationJob in the same namespace.'),
+      .describe(
+        'Mode Job only: the name of the other DistillationJob in the same namespace, or in the same storage folder in a local run. It should be complete when this job ends.',
+      ),
   }),
 );
 

@@ -116,6 +116,11 @@ describe('another job as baseline', () => {
         '1 of its blocks had to be tried more than once, and a baseline with lost work overstates what parallel work gains.',
     },
     {
+      of: 'lost a block',
+      change: { blocks: [{ name: 'a', layers: 'a', state: 'Failed', attempts: 1 }] },
+      reason: '1 of its blocks failed, so it did less work than a whole serial run.',
+    },
+    {
       of: 'has no speedup in its status',
       change: { speedup: { reason: 'No unit has run.' } },
       reason: 'Its status does not say how many units ran at once.',
@@ -150,6 +155,8 @@ describe('a serial run of the same job as baseline', () => {
       seconds: { value: 50 },
       energy: { reason: 'GPU: no library.' },
     });
+    const short = { ...attempt, end: attempt.start };
+    expect(baselineOfRun([short], account).seconds).toEqual({ reason: 'It took no measurable time.' });
     expect(baselineOfRun([], unmetered).seconds).toEqual({ reason: 'The serial run has not ended.' });
   });
 });

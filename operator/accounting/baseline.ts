@@ -101,6 +101,8 @@ function whyNotSerial({ phase, speedup, blocks = [] }: DistillationJobStatus): s
   const workers = speedup?.workers;
   if (workers === undefined) return 'Its status does not say how many units ran at once.';
   if (workers > 1) return `It is no serial run: ${workers} of its units ran at once.`;
+  const failed = blocks.filter(({ state }) => state === 'Failed').length;
+  if (failed > 0) return `${failed} of its blocks failed, so it did less work than a whole serial run.`;
   const again = blocks.filter(({ attempts = 0 }) => attempts > 1).length;
   return again === 0 ? undefined : repeated(`${again} of its blocks`);
 }
@@ -111,12 +113,14 @@ export function baselineOfRun(
   energy: EnergyAccount,
 ): Baseline {
   const lost = attempts.filter(({ committed }) => !committed).length;
+  const seconds = attempts.reduce((total, { start, end }) => total + end - start, 0);
+  const unmeasured = seconds > 0 ? undefined : 'It took no measurable time.';
   const reason =
-    attempts.length === 0 ? 'The serial run has not ended.' : lost > 0 ? repeated('It') : undefined;
+    attempts.length === 0 ? 'The serial run has not ended.' : lost > 0 ? repeated('It') : unmeasured;
   if (reason !== undefined) return { seconds: { reason }, energy: { reason } };
   const { coverage, used, dedicatedNode, reasons } = energy;
   return {
-    seconds: { value: attempts.reduce((total, { start, end }) => total + end - start, 0) },
+    seconds: { value: seconds },
     energy:
       coverage.length === 0
         ? { reason: reasons.join(' ') }

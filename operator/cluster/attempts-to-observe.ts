@@ -1,4 +1,5 @@
 import type { Digest } from '../../common/digest.ts';
+import type { SpecDigests } from '../../worker/contract/job-spec.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { Why } from '../decide/observed.ts';
@@ -16,7 +17,7 @@ export interface AttemptsToObserve {
   readonly departed: readonly DepartedJob[];
   /** Until when one may come for Jobs that are deleted and still there, by their UID. */
   readonly departing: ReadonlyMap<string, Date>;
-  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly specDigests: SpecDigests;
   readonly device: (stage: Stage) => 'CPU' | 'GPU';
   /** Present once a plan is committed: what later results must belong to. */
   readonly plan?: {

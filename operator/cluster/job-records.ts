@@ -1,8 +1,8 @@
-import { canonicalJson, type Digest } from '../../common/digest.ts';
+import { canonicalJson } from '../../common/digest.ts';
 import type { CompiledJob } from '../../crds/compiled-job.ts';
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
-import { specDigests } from '../../worker/contract/job-spec.ts';
-import { contractVersion, type Stage } from '../../worker/contract/primitives.ts';
+import { specDigests, type SpecDigests } from '../../worker/contract/job-spec.ts';
+import { contractVersion } from '../../worker/contract/primitives.ts';
 import type { UnitMessage } from '../../worker/contract/unit-message.ts';
 import type { Why } from '../decide/observed.ts';
 import { isApiError } from '../kube/api-error.ts';
@@ -19,7 +19,7 @@ interface SpecRecord {
   readonly generation: number;
   /** What the image's workers understand, for operators to come: there is one version so far. */
   readonly contractVersion: number;
-  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly specDigests: SpecDigests;
   readonly accepted: AcceptedJob;
 }
 
@@ -42,7 +42,7 @@ type AnyRecord = SpecRecord | PlanRecord | StudentRecord;
 
 export interface JobRecord {
   readonly accepted: AcceptedJob;
-  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly specDigests: SpecDigests;
   readonly revision: number;
   /** The manifest as it is now: what may be changed is read from here. */
   readonly current: CompiledJob;
@@ -99,6 +99,11 @@ export class JobRecords {
         ? await this.#accept(object, acceptance.job, call)
         : await this.#update(object, { earlier, offered: acceptance.job }, call);
     return { kind: 'Accepted', record: this.#remember(object, record) };
+  }
+
+  /** What was written down of a job that is another one's concern; undefined when nothing was. */
+  async look(object: DistillationJobObject, call: CallOptions): Promise<JobRecord | undefined> {
+    return this.#remembered.get(object.metadata.uid ?? '')?.record ?? (await this.#read(object, call));
   }
 
   /** Writes down a plan before anything is made of it. */

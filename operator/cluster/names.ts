@@ -8,7 +8,7 @@ export const labels = {
   jobUid: 'blockstill.dev/job-uid',
   /** Its name, for people: `kubectl get pods -l blockstill.dev/job-name=mnist`. */
   jobName: 'blockstill.dev/job-name',
-  /** `prepare`, `distill` or `finetune`. */
+  /** `prepare`, `baseline`, `distill` or `finetune`. */
   stage: 'blockstill.dev/stage',
   /** The position of a distill unit in the plan; 0 for the other stages. */
   unit: 'blockstill.dev/unit',
@@ -34,10 +34,13 @@ export const labelValues = { name: 'blockstill-worker', managedBy: 'blockstill' 
 /** Copied from the DistillationJob to its Jobs: Kueue reads them. */
 export const queueLabels = ['kueue.x-k8s.io/queue-name', 'kueue.x-k8s.io/priority-class'] as const;
 
-const letters = { Prepare: 'p', Distill: 'u', Finetune: 'f' } as const satisfies Record<Stage, string>;
+const letters = { Prepare: 'p', Baseline: 'b', Distill: 'u', Finetune: 'f' } as const satisfies Record<
+  Stage,
+  string
+>;
 
 /**
- * `<job>-<p|u|f><unit, 3 digits>-<attempt>`: a function of what is attempted, so that nothing is made twice. A job's name
+ * `<job>-<p|b|u|f><unit, 3 digits>-<attempt>`: a function of what is attempted, so that nothing is made twice. A job's name
  * has at most 40 characters, and pods add 6 to that of their Job.
  */
 export function jobNameOf(
@@ -49,6 +52,7 @@ export function jobNameOf(
 
 export const stageLabels = {
   Prepare: 'prepare',
+  Baseline: 'baseline',
   Distill: 'distill',
   Finetune: 'finetune',
 } as const satisfies Record<Stage, string>;

@@ -37,6 +37,7 @@ export function withOutOfSight(
   const open = [
     ...(plan === undefined ? [countedAlone('Prepare', status.attempts?.prepare)] : []),
     ...(plan === undefined ? [] : openUnits(status, plan.units)),
+    ...openBaseline(status),
     ...(student === undefined ? [countedAlone('Finetune', status.attempts?.finetune)] : []),
   ];
   const lost = open.filter(({ unit, number }) => {
@@ -54,6 +55,12 @@ export function withOutOfSight(
 
 function countedAlone(stage: 'Prepare' | 'Finetune', number = 0): Counted {
   return { stage, unit: unitNameOf(stage, 0), number };
+}
+
+function openBaseline({ baseline }: DistillationJobStatus): readonly Counted[] {
+  const { mode, state, attempts: number = 0 } = baseline ?? {};
+  const isOpen = mode === 'Measure' && (state === 'Pending' || state === 'Running');
+  return isOpen ? [{ stage: 'Baseline', unit: unitNameOf('Baseline', 0), number }] : [];
 }
 
 function openUnits(

@@ -1,6 +1,7 @@
-import type { Stage } from '../../worker/contract/primitives.ts';
+import type { SpecDigests } from '../../worker/contract/job-spec.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import { decide } from '../decide/decide.ts';
+import { decideWithBaseline } from '../decide/decide-with-baseline.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Decision } from '../decide/decision.ts';
 import { fitStatus } from '../decide/fit-status.ts';
@@ -12,6 +13,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { OperatorMetrics } from '../program/metrics/operator-metrics.ts';
 import { chooseUnits } from '../packing/choose-units.ts';
 import { applyDecision, type Obstacles } from './apply-decision.ts';
+import { findBaselineJob } from './baseline-job.ts';
 import type { CachedJob } from './cached-job.ts';
 import type { ChildJob } from './children.ts';
 import type { Claims } from './claims.ts';
@@ -145,7 +147,12 @@ export class Reconciler {
       ...(obstacle === undefined ? {} : { obstacle }),
       ...(unusable === undefined ? {} : { invalid: { reason: 'InvalidSpec', message: unusable } }),
     };
-    const decision = decide(observed, clock.now());
+    const job = { object, record };
+    const decision = await decideWithBaseline(
+      observed,
+      clock.now(),
+      async (name) => await findBaselineJob(this.#options, { ...job, name }, { signal }),
+    );
     const onOneNode = facts.onOneNode;
     const wait = await this.#carryOut({ object, children, record, onOneNode }, decision, signal);
     // Last, because others wait for what was decided, and nobody for this.
@@ -258,7 +265,7 @@ interface Carried {
 }
 
 const noDigest = `sha256:${'0'.repeat(64)}` as const;
-const noDigests: Readonly<Record<Stage, typeof noDigest>> = {
+const noDigests: SpecDigests = {
   Prepare: noDigest,
   Distill: noDigest,
   Finetune: noDigest,

@@ -1,10 +1,8 @@
 import { apiVersion, kind } from '../../crds/distillation-job.ts';
 import { exitCode } from '../../worker/contract/exit-code.ts';
-import { toldSpec } from '../../worker/contract/job-spec.ts';
+import { specDigestOf, toldSpec, type SpecDigests } from '../../worker/contract/job-spec.ts';
 import { contractVersion } from '../../worker/contract/primitives.ts';
 import type { UnitSpec } from '../../worker/contract/unit-spec.ts';
-import type { Digest } from '../../common/digest.ts';
-import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from '../decide/decision.ts';
 import type { AcceptedJob } from './accept-job.ts';
 import type { KubeJob } from './kube-objects.ts';
@@ -27,7 +25,7 @@ export interface JobToRender {
     readonly labels?: Readonly<Record<string, string>> | undefined;
   };
   readonly accepted: AcceptedJob;
-  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly specDigests: SpecDigests;
   readonly unit: UnitToCreate;
   readonly retry: number;
   readonly revision: number;
@@ -41,7 +39,11 @@ export interface JobToRender {
 export function renderJob(job: JobToRender): KubeJob {
   const { owner, unit, accepted } = job;
   const identity = identityLabels(job);
-  const blocks = unit.blocks === undefined ? {} : { [annotations.blocks]: unit.blocks.join(',') };
+  // Who asks for a block means the unit that trains it for use.
+  const blocks =
+    unit.blocks === undefined || unit.stage !== 'Distill'
+      ? {}
+      : { [annotations.blocks]: unit.blocks.join(',') };
   return {
     metadata: {
       name: jobNameOf(owner.name, unit),
@@ -117,7 +119,7 @@ function unitSpecOf({ owner, accepted, specDigests, unit }: JobToRender): Omit<U
     unit: unit.unit,
     attempt: { number: unit.attemptNumber },
     spec: toldSpec(spec),
-    specDigest: specDigests[unit.stage],
+    specDigest: specDigestOf(specDigests, unit.stage),
     exchange: `${spec.storage.uri.replace(/\/+$/, '')}/${namespace}/${name}-${uid}`,
     ...(plan === undefined ? {} : { plan }),
     ...(blocks === undefined ? {} : { blocks: [...blocks] }),

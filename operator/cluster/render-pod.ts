@@ -103,6 +103,7 @@ function resourcesOf({ resources }: CompiledSpec, stage: Stage): StageResources 
   switch (stage) {
     case 'Prepare':
       return resources.prepare;
+    case 'Baseline':
     case 'Distill':
       return resources.distill;
     case 'Finetune':

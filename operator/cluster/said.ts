@@ -1,4 +1,5 @@
 import { decodeUnitMessage, type UnitMessage } from '../../worker/contract/unit-message.ts';
+import { specDigestOf } from '../../worker/contract/job-spec.ts';
 import type { AttemptsToObserve } from './attempts-to-observe.ts';
 import type { ChildIdentity, ChildJob, ChildPod } from './children.ts';
 import { unitNameOf } from './names.ts';
@@ -44,7 +45,7 @@ function messageIn(
   { text, identity, input }: { text: string; identity: ChildIdentity; input: AttemptsToObserve },
 ): UnitMessage | undefined {
   if (text === '') return undefined;
-  const digests = `${input.specDigests[identity.stage]} ${input.plan?.digest}`;
+  const digests = `${specDigestOf(input.specDigests, identity.stage)} ${input.plan?.digest}`;
   const known = judged.get(child);
   const message = known?.digests === digests ? known.message : validMessage(text, identity, input);
   judged.delete(child);
@@ -64,7 +65,7 @@ function validMessage(
   if (message?.stage !== stage) return undefined;
   const { facts } = message;
   if (facts.jobUid !== uid || facts.unit !== unitNameOf(stage, index)) return undefined;
-  if (facts.specDigest !== specDigests[stage]) return undefined;
+  if (facts.specDigest !== specDigestOf(specDigests, stage)) return undefined;
   if (facts.stage !== 'Prepare' && facts.planDigest !== plan?.digest) return undefined;
   return message;
 }

@@ -2,7 +2,9 @@
 import type { Digest } from '../../common/digest.ts';
 import type { EnergyReading } from '../../worker/contract/energy-reading.ts';
 import type { Plan, Profile } from '../../worker/contract/plan.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
 import type {
+  BaselineResult,
   DistillResult,
   FinetuneResult,
   PrepareResult,
@@ -111,11 +113,13 @@ export function anUnpreparedJob(
   return { ...rest, attempts, ...change };
 }
 
+const loneStages: Readonly<Record<string, Stage>> = { prepare: 'Prepare', baseline: 'Baseline' };
+
 /** An attempt that runs since the day began. */
 export function running(unit: string, change: Partial<ObservedAttempt> = {}): ObservedAttempt {
   return {
     unit,
-    stage: unit.startsWith('unit-') ? 'Distill' : unit === 'prepare' ? 'Prepare' : 'Finetune',
+    stage: unit.startsWith('unit-') ? 'Distill' : (loneStages[unit] ?? 'Finetune'),
     id: `${unit}-${change.number ?? 1}`,
     number: 1,
     retry: 0,
@@ -201,6 +205,24 @@ export function distilled(
       },
     ],
   });
+}
+
+/** The serial run of three blocks, from one second of the day to another. */
+export function measured(
+  [start, end]: readonly [number, number] = [0, 60],
+  change: Partial<BaselineResult> = {},
+): ObservedAttempt {
+  const value: BaselineResult = {
+    ...common,
+    unit: 'baseline',
+    stage: 'Baseline',
+    planDigest: digest,
+    activations: 'Memory',
+    sharedSeconds: 0,
+    blocks: [],
+    ...change,
+  };
+  return done('baseline', value, { startTime: at(start), endTime: at(end) });
 }
 
 export function collapsed(unit: string, block: string): ObservedAttempt {

@@ -1,6 +1,6 @@
 import type { AttemptToRemove } from './decision.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
-import { isActive, type UnitViews } from './units.ts';
+import { allUnits, isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
 /**
@@ -14,7 +14,7 @@ export function decideRemovals(
 ): readonly AttemptToRemove[] {
   const everything = verdict.kind !== 'Open' || observed.stop !== undefined;
   const done = new Set(
-    [units.prepare, ...units.distill, units.finetune]
+    allUnits(units)
       .filter(({ state }) => state.kind === 'Done')
       .map(({ name }) => name),
   );

@@ -1,3 +1,4 @@
+import { decideBaseline, isMeasuring } from './baseline.ts';
 import type { Decision } from './decision.ts';
 import { decideRemovals, secondsToExpiry } from './cleanup.ts';
 import { secondsToDeadline, secondsToPendingDeadline } from './deadline.ts';
@@ -7,7 +8,7 @@ import { decideFinetune } from './finetune.ts';
 import type { Observed } from './observed.ts';
 import { decidePrepare } from './prepare.ts';
 import { describeStatus } from './status.ts';
-import { viewUnits, type UnitViews } from './units.ts';
+import { allUnits, viewUnits, type UnitViews } from './units.ts';
 import { judge } from './verdict.ts';
 
 /**
@@ -64,13 +65,14 @@ function startable(units: UnitViews, observed: Observed, now: Date): Decision['c
   if (units.prepare.state.kind !== 'Done') return decidePrepare(units.prepare, now);
   // It was told what there is: a unit that counts anew since then would train for nobody.
   if (units.finetune.state.kind === 'Active') return [];
+  if (isMeasuring(units, observed)) return decideBaseline(units, observed, now);
   const finetune = decideFinetune(units, observed.prepared, now);
   return finetune.length > 0 ? finetune : decideDispatch(units.distill, observed, now);
 }
 
 /** The end of the nearest back-off, a deadline, or what else comes with time. */
 function nextLook(units: UnitViews, observed: Observed, now: Date): number | undefined {
-  const backoffs = [units.prepare, ...units.distill, units.finetune].flatMap(({ state }) =>
+  const backoffs = allUnits(units).flatMap(({ state }) =>
     state.kind === 'Waiting' && state.notBefore !== undefined && state.notBefore > now
       ? [(state.notBefore.getTime() - now.getTime()) / 1000]
       : [],

@@ -1,7 +1,8 @@
-import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { BaselineStatus, DistillationJobStatus } from '../../crds/status.ts';
 import { energyFigures } from '../accounting/energy-figures.ts';
 import { energyAccountOf, type EnergyAccount } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
+import { comparisonWith } from './energy-comparison.ts';
 import { committerOf, earlierEnergyOf, meteredUnit } from './metered-unit.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
@@ -13,8 +14,16 @@ export function energyAccount({ prepare, distill, finetune }: UnitViews): Energy
   return energyAccountOf({ units: [prepare, ...distill, finetune].flatMap(meteredUnit) });
 }
 
-export function energyStatus(units: UnitViews, account: EnergyAccount): EnergyStatus {
-  const figures = energyFigures(account);
+export function energyStatus(
+  units: UnitViews,
+  account: EnergyAccount,
+  baseline?: BaselineStatus,
+): EnergyStatus {
+  const compared = comparisonWith(baseline, { units, account });
+  const figures =
+    'reason' in compared
+      ? withReason(energyFigures(account), compared.reason)
+      : energyFigures(account, compared);
   const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
   if (figures.joules === undefined || repeated.length === 0) return rounded(figures);
   const count = repeated.reduce((total, { attempts }) => total + attempts, 0);
@@ -22,11 +31,12 @@ export function energyStatus(units: UnitViews, account: EnergyAccount): EnergySt
   const note = `What ${attempts} without a result drew after the last checkpoint is not in it.`;
   const { retriedJoules, ...rest } = figures;
   const known = retriedJoules !== undefined && repeated.every(({ metered }) => metered);
-  return rounded({
-    ...rest,
-    ...(known ? { retriedJoules } : {}),
-    reason: [figures.reason, note].filter(Boolean).join(' '),
-  });
+  return rounded(withReason({ ...rest, ...(known ? { retriedJoules } : {}) }, note));
+}
+
+function withReason(figures: EnergyStatus, more: string | undefined): EnergyStatus {
+  const reasons = [figures.reason, more].filter(Boolean);
+  return reasons.length === 0 ? figures : { ...figures, reason: reasons.join(' ') };
 }
 
 interface Repetitions {

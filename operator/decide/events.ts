@@ -4,13 +4,14 @@ import { judgedWithoutLabels } from './judged-by.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
 import { prepareWarnings } from './prepare-warnings.ts';
 import { firstLine } from './text.ts';
-import { attemptsCounted, type UnitView, type UnitViews } from './units.ts';
+import { allUnits, attemptsCounted, type UnitView, type UnitViews } from './units.ts';
 
 /** What is worth an event: only what changed since the status was last written. */
 export function eventsOf(status: DistillationJobStatus, units: UnitViews, observed: Observed): JobEvent[] {
   return [
     ...phaseEvents(status, observed),
     ...attemptEvents(units, observed),
+    ...baselineEvents(status, observed),
     ...blockEvents(status, observed),
   ];
 }
@@ -44,8 +45,8 @@ function phaseEvents(status: DistillationJobStatus, observed: Observed): JobEven
 }
 
 /** A unit has begun another attempt after one that failed, or that the cluster ended: why, and that little is lost. */
-function attemptEvents({ prepare, distill, finetune }: UnitViews, { previous }: Observed): JobEvent[] {
-  return [prepare, ...distill, finetune].flatMap((unit): JobEvent[] => {
+function attemptEvents(units: UnitViews, { previous }: Observed): JobEvent[] {
+  return allUnits(units).flatMap((unit): JobEvent[] => {
     const begun = unit.nextNumber - 1;
     if (begun <= attemptsCounted(previous, unit)) return [];
     const last = unit.attempts.find(({ number }) => number === begun - 1);
@@ -60,8 +61,8 @@ function attemptEvents({ prepare, distill, finetune }: UnitViews, { previous }: 
   });
 }
 
-function nameOf({ name, blocks }: UnitView): string {
-  if (blocks.length === 0) return name;
+function nameOf({ name, stage, blocks }: UnitView): string {
+  if (stage !== 'Distill') return name;
   return `${blocks.length === 1 ? 'block' : 'blocks'} ${blocks.join(', ')}`;
 }
 
@@ -70,6 +71,27 @@ function endOf({ stage, exitCode, message = 'no reason given' }: ObservedAttempt
   if (signal === undefined) return `failed and is tried again: ${firstLine(message)}`;
   // Prepare writes no checkpoint.
   return `was killed (${signal}); it ${stage === 'Prepare' ? 'begins anew' : 'goes on from its checkpoint'}.`;
+}
+
+/** What has become of the serial run, or of the job that stands for one. */
+function baselineEvents({ baseline }: DistillationJobStatus, { previous }: Observed): JobEvent[] {
+  if (baseline === undefined) return [];
+  const { mode, state, jobName, seconds, reason } = baseline;
+  const before = previous?.baseline;
+  if (before?.state === state && before.reason === reason) return [];
+  if (state === 'Known') {
+    const what = mode === 'Job' ? `the job ${jobName}` : 'a serial run';
+    const message = `Speedup is measured against ${what} of ${seconds} s.`;
+    return [{ type: 'Normal', reason: 'BaselineKnown', message }];
+  }
+  if (reason === undefined) return [];
+  return [
+    {
+      type: 'Warning',
+      reason: state === 'Unknown' ? 'BaselineUnknown' : 'BaselinePending',
+      message: firstLine(reason),
+    },
+  ];
 }
 
 /** What blocks have come to since an earlier status. */

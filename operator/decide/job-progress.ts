@@ -1,5 +1,6 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { significant } from '../accounting/significant.ts';
+import { isMeasuring } from './baseline.ts';
 import { placesOf } from './dispatch.ts';
 import { wallSeconds } from './job-speedup.ts';
 import type { Observed } from './observed.ts';
@@ -17,9 +18,10 @@ export function jobProgress(
   const { prepared, training } = observed;
   if (prepared === undefined) return undefined;
   const parts = units.distill.map((unit) => partOf(unit, predictedUnitSeconds(unit, prepared, training)));
+  const first = baselinePart(units, observed);
   const last = partOf(units.finetune, predictedFinetuneSeconds(prepared, training));
   const prepareSeconds = wallSeconds(units.prepare) ?? 0;
-  const work = [...parts, last];
+  const work = [...(first === undefined ? [] : [first]), ...parts, last];
   const total = prepareSeconds + work.reduce((sum, part) => sum + part.predicted, 0);
   const done = prepareSeconds + work.reduce((sum, part) => sum + part.predicted * part.fraction, 0);
   const settled = units.distill.filter(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');
@@ -31,11 +33,21 @@ export function jobProgress(
     ...(verdict.kind === 'Open' && observed.stop === undefined
       ? {
           etaSeconds: significant(
-            secondsLeft({ parts, last, startUp: startUpSeconds(units) }, placesOf(observed)),
+            secondsLeft({ first, parts, last, startUp: startUpSeconds(units) }, placesOf(observed)),
           ),
         }
       : {}),
   };
+}
+
+/** The serial run, which the units wait for. */
+function baselinePart(units: UnitViews, observed: Observed): Part | undefined {
+  const { baseline } = units;
+  const { prepared, training } = observed;
+  if (baseline === undefined || prepared === undefined) return undefined;
+  const predicted = predictedUnitSeconds(baseline, prepared, training);
+  if (isMeasuring(units, observed)) return partOf(baseline, predicted);
+  return { predicted, fraction: 1, seen: workSeconds(baseline), waiting: false };
 }
 
 function partOf(unit: UnitView, predicted: number): Part {

@@ -9,6 +9,7 @@ export function deviceOf({ resources }: Pick<CompiledSpec, 'resources'>, stage: 
   switch (stage) {
     case 'Prepare':
       return resources.prepare.device;
+    case 'Baseline':
     case 'Distill':
       return resources.distill.device;
     case 'Finetune':
@@ -24,6 +25,7 @@ export function policyOf({ spec }: CompiledJob): JobPolicy {
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
     pendingDeadlineSeconds: spec.execution.pendingDeadlineSeconds,
     ttlSecondsAfterFinished: spec.ttlSecondsAfterFinished,
+    baseline: spec.execution.baseline,
   };
 }
 

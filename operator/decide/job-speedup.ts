@@ -1,6 +1,8 @@
-import type { DistillationJobStatus } from '../../crds/status.ts';
+import type { BaselineStatus, DistillationJobStatus } from '../../crds/status.ts';
+import type { UnitFacts } from '../../worker/contract/unit-facts.ts';
 import { significant } from '../accounting/significant.ts';
 import { ceilingOf, speedupOf, type MeasuredUnit, type Speedup } from '../accounting/speedup.ts';
+import { whyUnknown } from './baseline.ts';
 import { knownSuspensions } from './suspensions.ts';
 import type { Observed, ObservedAttempt, Prepared, TrainingAmount } from './observed.ts';
 import {
@@ -9,12 +11,13 @@ import {
   predictedUnitSeconds,
   teacherBatches,
 } from './predicted-time.ts';
+import { clip } from './text.ts';
 import { isActive, type UnitView, type UnitViews } from './units.ts';
 
 type SpeedupStatus = NonNullable<DistillationJobStatus['speedup']>;
 
 /** The speedup of the distill stage; while it runs, the ceiling that prepare's measurements predict. */
-export function jobSpeedup(units: UnitViews, observed: Observed): SpeedupStatus {
+export function jobSpeedup(units: UnitViews, observed: Observed, baseline?: BaselineStatus): SpeedupStatus {
   const { prepared, training } = observed;
   if (prepared === undefined) return { reason: 'Prepare has not committed a plan.' };
   const ended = units.distill.every((unit) => unit.state.kind === 'Done' || unit.state.kind === 'Exhausted');
@@ -27,13 +30,52 @@ export function jobSpeedup(units: UnitViews, observed: Observed): SpeedupStatus 
   }
   const sequential = [units.prepare, units.finetune].map(wallSeconds);
   const known = sequential.every((seconds) => seconds !== undefined);
-  return rounded(
-    speedupOf({
-      units: units.distill.map((unit) => measured(unit, prepared, training)),
-      suspensions: knownSuspensions(observed),
-      sequentialSeconds: known ? sequential.reduce((total, seconds) => total + seconds, 0) : undefined,
-    }),
+  const serial = serialSeconds(units, baseline);
+  const speedup = speedupOf({
+    units: units.distill.map((unit) => measured(unit, prepared, training)),
+    suspensions: knownSuspensions(observed),
+    sequentialSeconds: known ? sequential.reduce((total, seconds) => total + seconds, 0) : undefined,
+    ...('value' in serial ? { serialBaselineSeconds: serial.value } : {}),
+  });
+  const devices = deviceModels(units);
+  const reasons = ['value' in serial ? undefined : serial.reason, speedup.reason].filter(Boolean);
+  return {
+    ...rounded(speedup),
+    ...(devices.length === 0 ? {} : { devices }),
+    ...(reasons.length === 0 ? {} : { reason: clip(reasons.join(' '), 512) }),
+  };
+}
+
+/** What one device took for the same blocks, if that was measured. */
+function serialSeconds(
+  units: UnitViews,
+  baseline: BaselineStatus | undefined,
+): { value: number } | { reason: string | undefined } {
+  if (baseline === undefined) return { reason: undefined };
+  if (baseline.state !== 'Known' || baseline.seconds === undefined) {
+    return { reason: whyUnknown(baseline) };
+  }
+  const undone = units.distill.filter(({ state }) => state.kind !== 'Done').length;
+  if (undone === 0) return { value: baseline.seconds };
+  return {
+    reason: `${undone} of ${units.distill.length} units failed, so the serial run did more work than this job and is not compared with it.`,
+  };
+}
+
+/** Of all units that are done; empty when one of them is not known. */
+export function deviceModels({ distill }: UnitViews): string[] {
+  const names = distill.flatMap(({ state }) =>
+    state.kind === 'Done' ? [deviceModel(state.result.value)] : [],
   );
+  // Where nothing told more.
+  if (names.includes('GPU')) return [];
+  return [...new Set(names)].map((name) => clip(name, 128)).toSorted();
+}
+
+/** TensorFlow knows a card only as a GPU; its meter knows the model. */
+function deviceModel({ platform, energy }: UnitFacts): string {
+  const metered = platform.device === 'GPU' ? energy.find(({ kind }) => kind === 'GPU')?.model : undefined;
+  return metered ?? platform.deviceName;
 }
 
 function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount): MeasuredUnit {
@@ -52,7 +94,8 @@ function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount):
   };
 }
 
-function measuredAttempt({ startTime, endTime, result }: ObservedAttempt) {
+/** When an attempt that has ended held its device. */
+export function measuredAttempt({ startTime, endTime, result }: ObservedAttempt) {
   if (startTime === undefined || endTime === undefined) return [];
   return [
     { start: startTime.getTime() / 1000, end: endTime.getTime() / 1000, committed: result !== undefined },

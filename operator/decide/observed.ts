@@ -1,10 +1,12 @@
 import type { Digest } from '../../common/digest.ts';
+import type { Baseline } from '../../crds/spec/execution.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { CacheBudget } from '../../worker/contract/activation-tier.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { PlanFacts, ProfileFacts, UnitFacts } from '../../worker/contract/unit-facts.ts';
 import type { Reference } from '../../worker/contract/unit-spec.ts';
+import type { Fingerprint } from '../accounting/baseline.ts';
 import type { Interval } from '../accounting/intervals.ts';
 
 /** Everything a decision may look at, gathered by an observer at one moment. */
@@ -35,6 +37,8 @@ export interface Observed {
   readonly suspensions?: readonly Interval[];
   /** Since when nothing can have happened unseen. Absent: always. */
   readonly watchedSince?: Date;
+  /** The job that `policy.baseline` names, as it is now. Absent: nobody has looked. */
+  readonly baselineJob?: BaselineJob;
   /** Look at the job anew though its status says that it is finished: the user asked for it. */
   readonly reopened?: boolean;
   /** The status as it was last written. */
@@ -42,6 +46,19 @@ export interface Observed {
   /** When some of this will be otherwise though nothing happens. */
   readonly changesAt?: Date;
 }
+
+/** Another job that speedup and energy saving are to be measured against. */
+export type BaselineJob =
+  /** There is none that could be, for a reason in a sentence. */
+  | { readonly kind: 'Unusable'; readonly message: string }
+  | {
+      readonly kind: 'Found';
+      readonly uid: string;
+      readonly status: DistillationJobStatus;
+      readonly theirs: Fingerprint;
+      /** Of this job, what its plan and its results do not say. */
+      readonly ours: Pick<Fingerprint, 'spec' | 'precision'>;
+    };
 
 /** A reason for programs, one word in CamelCase, and a sentence for people. */
 export interface Why {
@@ -60,6 +77,8 @@ export interface JobPolicy {
   readonly pendingDeadlineSeconds?: number | undefined;
   /** Seconds from the end of the job until its attempts are removed, which stay for ever without it. */
   readonly ttlSecondsAfterFinished?: number | undefined;
+  /** What speedup and energy saving are measured against; absent: nothing. */
+  readonly baseline?: Pick<Baseline, 'mode' | 'jobName'> | undefined;
 }
 
 /** How much a unit trains, as far as times are predicted from it. */

@@ -1,4 +1,5 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { isMeasuring } from './baseline.ts';
 import type { Observed } from './observed.ts';
 import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
@@ -17,7 +18,9 @@ export function phaseOf(units: UnitViews, observed: Observed, verdict: Verdict):
     return started ? 'Preparing' : 'Pending';
   }
   const settled = units.distill.every(({ state }) => state.kind === 'Done' || state.kind === 'Exhausted');
-  return settled || units.finetune.state.kind === 'Active' ? 'Finetuning' : 'Distilling';
+  return (settled && !isMeasuring(units, observed)) || units.finetune.state.kind === 'Active'
+    ? 'Finetuning'
+    : 'Distilling';
 }
 
 /** Told to stand still, and nothing is observed to run any more. */

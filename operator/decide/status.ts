@@ -3,6 +3,8 @@ import { activityToRemember } from './activity.ts';
 import { blockStatuses, earliest } from './block-status.ts';
 import { conditionsOf } from './conditions.ts';
 import { energyAccount, energyStatus } from './energy.ts';
+import { isMeasuring } from './baseline.ts';
+import { jobBaseline } from './job-baseline.ts';
 import { jobProgress } from './job-progress.ts';
 import { jobSpeedup } from './job-speedup.ts';
 import { networksOf } from './networks.ts';
@@ -24,9 +26,10 @@ export function describeStatus(
   const phase = phaseOf(units, observed, verdict);
   const networks = networksOf(units, observed);
   const progress = jobProgress(units, observed, verdict);
-  const speedup = jobSpeedup(units, observed);
+  const baseline = jobBaseline(units, observed, verdict);
+  const speedup = jobSpeedup(units, observed, baseline);
   const account = energyAccount(units);
-  const energy = energyStatus(units, account);
+  const energy = energyStatus(units, account, baseline);
   const { previous } = observed;
   // Attempts of long ago may be gone.
   const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
@@ -42,6 +45,7 @@ export function describeStatus(
     ...attemptsOf(units),
     blocks: blockStatuses(units, observed, account),
     ...(progress === undefined ? {} : { progress }),
+    ...(baseline === undefined ? {} : { baseline }),
     speedup,
     energy,
     summary: summaryOf(
@@ -85,7 +89,10 @@ function activityOf(units: UnitViews, observed: Observed, phase: Phase): Why {
   const { attempts, obstacle } = observed;
   const waiting = obstacle ?? waitingOf(attempts);
   const running = attempts.filter(({ state }) => state === 'Running').length;
-  const text = retryText(activityText(units, running, phase), observed);
+  const text = retryText(
+    activityText(units, { running, phase, measuring: isMeasuring(units, observed) }),
+    observed,
+  );
   if (waiting === undefined) return { reason: phase, message: text };
   if (running > 0) return { reason: phase, message: `${text} ${waiting.message}` };
   return waiting;
@@ -102,19 +109,36 @@ function waitingOf(attempts: readonly ObservedAttempt[]): Why | undefined {
   return { ...first, message: `${sentence(first.message)} The same holds for ${units}.` };
 }
 
-function activityText(units: UnitViews, running: number, phase: Phase): string {
+interface ActivityInput {
+  readonly running: number;
+  readonly phase: Phase;
+  /** The serial run has to end before units begin. */
+  readonly measuring: boolean;
+}
+
+function activityText(units: UnitViews, { running, phase, measuring }: ActivityInput): string {
   switch (phase) {
     case 'Pending':
       return 'Waiting for prepare to start.';
     case 'Preparing':
       return running === 0 ? 'Waiting for prepare to start again.' : 'Teacher and data are being prepared.';
     case 'Distilling':
+      if (measuring) return measuringText(units);
       return running === 0
         ? 'The units are about to start.'
         : `${running} of ${units.distill.length} units are running.`;
     default:
       return 'The student is being stitched and fine-tuned.';
   }
+}
+
+/** The serial run begins when nothing else runs that could disturb it. */
+function measuringText({ baseline, distill }: UnitViews): string {
+  const disturbing = distill.flatMap(({ attempts }) => attempts).filter(isActive).length;
+  const what = 'The serial run that speedup is measured against';
+  if (disturbing > 0) return `${what} waits for ${disturbing} of ${distill.length} units that are running.`;
+  const runs = baseline?.state.kind === 'Active' && baseline.state.attempt.state === 'Running';
+  return runs ? `${what} goes on; the units start after it.` : `${what} is about to start, before the units.`;
 }
 
 function retryText(activity: string, { attempts, retry }: Observed): string {

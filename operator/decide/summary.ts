@@ -21,6 +21,7 @@ export function summaryOf(figures: Figures, units: UnitViews): NonNullable<Disti
       ? {}
       : { energy: `${(energy.joules / joulesAKilowattHour).toPrecision(2)} kWh` }),
     ...(accuracy === undefined ? {} : { accuracy }),
+    ...(energy?.savingPercent === undefined ? {} : { saving: `${Math.round(energy.savingPercent)}%` }),
     ...(seconds === undefined ? {} : { gpuSeconds: seconds.toFixed(0) }),
   };
 }

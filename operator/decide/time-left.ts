@@ -11,6 +11,8 @@ export interface Part {
 }
 
 export interface Work {
+  /** Has to end before the parts begin. */
+  readonly first?: Part | undefined;
   /** Independent of each other. */
   readonly parts: readonly Part[];
   /** Begins when all of them have ended. */
@@ -25,18 +27,20 @@ const settledShare = 0.05;
 const trustedShare = 0.1;
 
 /**
- * Seconds until the end: the longest part, or all parts shared out evenly over `places`, whichever takes longer; then
- * the last.
+ * Seconds until the end: first what all parts wait for; the longest part, or all parts shared out evenly over `places`,
+ * whichever takes longer; then the last.
  *
  * It follows the prediction, then the pace of the whole job, then each part's own, and moves from one to the next with
  * what is done: a stage that begins brings no new figure all at once.
  */
-export function secondsLeft({ parts, last, startUp }: Work, places: number): number {
-  const pace = paceOf([...parts, last]);
+export function secondsLeft({ first, parts, last, startUp }: Work, places: number): number {
+  const before = first === undefined ? [] : [first];
+  const pace = paceOf([...before, ...parts, last]);
   const leftOf = (part: Part): number => partLeft(part, pace) + (part.waiting ? startUp : 0);
   const left = parts.map(leftOf);
   const sum = left.reduce((total, each) => total + each, 0);
-  return Math.max(0, ...left, sum / Math.max(1, Math.min(places, parts.length))) + leftOf(last);
+  const parallel = Math.max(0, ...left, sum / Math.max(1, Math.min(places, parts.length)));
+  return [...before, last].reduce((total, part) => total + leftOf(part), parallel);
 }
 
 function partLeft({ predicted, fraction, seen }: Part, pace: number): number {

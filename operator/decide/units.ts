@@ -43,8 +43,15 @@ export function distillUnits({ units }: Pick<Prepared, 'units'>): Unit[] {
   }));
 }
 
+/** The serial run of all blocks. */
+export function baselineUnit({ units }: Pick<Prepared, 'units'>): Unit {
+  return { name: 'baseline', stage: 'Baseline', index: 0, blocks: units.flat() };
+}
+
 export interface UnitViews {
   readonly prepare: UnitView;
+  /** Undefined until prepare has committed, and where none is asked for. */
+  readonly baseline: UnitView | undefined;
   /** Empty until prepare has committed. */
   readonly distill: readonly UnitView[];
   readonly finetune: UnitView;
@@ -62,16 +69,25 @@ export function viewUnits(observed: Observed): UnitViews {
     const wasDone = attempts.some(({ unheard }) => unheard) || isCalledDone(observed.previous, unit);
     return { ...unit, attempts, nextNumber: count + 1, state: stateOf(attempts, wasDone, observed) };
   };
+  const { prepared, policy } = observed;
+  const isMeasured = prepared !== undefined && policy.baseline?.mode === 'Measure';
   return {
     prepare: view(prepareUnit),
-    distill: observed.prepared === undefined ? [] : distillUnits(observed.prepared).map(view),
+    baseline: isMeasured ? view(baselineUnit(prepared)) : undefined,
+    distill: prepared === undefined ? [] : distillUnits(prepared).map(view),
     finetune: view(finetuneUnit),
   };
+}
+
+/** Every unit that there is, in the order in which they start. */
+export function allUnits({ prepare, baseline, distill, finetune }: UnitViews): readonly UnitView[] {
+  return [prepare, ...(baseline === undefined ? [] : [baseline]), ...distill, finetune];
 }
 
 /** How many attempts a status says that a unit has had. */
 export function attemptsCounted(status: DistillationJobStatus | undefined, { stage, blocks }: Unit): number {
   if (stage === 'Prepare') return status?.attempts?.prepare ?? 0;
+  if (stage === 'Baseline') return status?.baseline?.attempts ?? 0;
   if (stage === 'Finetune') return status?.attempts?.finetune ?? 0;
   return status?.blocks?.find(({ name }) => name === blocks[0])?.attempts ?? 0;
 }
@@ -117,6 +133,11 @@ function isCounted(attempt: ObservedAttempt, { retry, revision = 0 }: Observed):
 
 function hasFailed({ state }: ObservedAttempt): boolean {
   return state === 'Failed';
+}
+
+/** Nothing more comes of it. */
+export function isSettled({ state }: UnitView): boolean {
+  return state.kind === 'Done' || state.kind === 'Exhausted' || state.kind === 'Invalid';
 }
 
 export function isActive(attempt: ObservedAttempt): boolean {

@@ -1,7 +1,8 @@
-import { distillUnits, isActive } from '../decide/units.ts';
+import { baselineUnit, distillUnits, isActive } from '../decide/units.ts';
 import type { Backoff, Observed } from '../decide/observed.ts';
 import type { LocalAttempt, LocalPrepared } from './local-attempt.ts';
 import type { ArtifactDepth } from '../../worker/contract/artifacts.ts';
+import { specDigestOf } from '../../worker/contract/job-spec.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
 import type { PrepareResult } from '../../worker/contract/unit-result.ts';
 import type { AttemptRecord } from './attempt-record.ts';
@@ -128,7 +129,8 @@ export class AttemptTable {
   /** Results can be judged only when the plan that they must belong to is known. */
   async #verifyAfterPrepare(depth: ArtifactDepth): Promise<void> {
     if (this.#prepared === undefined) return;
-    for (const { name } of distillUnits(this.#prepared)) await this.#verifyUnit(name, depth);
+    const units = [baselineUnit(this.#prepared), ...distillUnits(this.#prepared)];
+    for (const { name } of units) await this.#verifyUnit(name, depth);
     await this.#verifyUnit('finetune', depth);
   }
 
@@ -201,11 +203,12 @@ export class AttemptTable {
   }
 
   #expected({ unit, stage, id }: LocalAttempt, depth: ArtifactDepth): ExpectedResult {
-    const units = this.#prepared === undefined ? [] : distillUnits(this.#prepared);
+    const units =
+      this.#prepared === undefined ? [] : [baselineUnit(this.#prepared), ...distillUnits(this.#prepared)];
     return {
       exchange: this.#job.folder,
       jobUid: this.#job.uid,
-      specDigest: this.#job.specDigests[stage],
+      specDigest: specDigestOf(this.#job.specDigests, stage),
       stage,
       unit,
       depth,
@@ -249,6 +252,6 @@ function fromRecord(record: AttemptRecord, { specDigests }: LocalJob): LocalAtte
     state: end === undefined || end.state === 'Succeeded' ? 'Interrupted' : end.state,
     exitCode: end?.exitCode,
     message: end?.message,
-    ...(record.specDigest === specDigests[stage] ? {} : { superseded: true }),
+    ...(record.specDigest === specDigestOf(specDigests, stage) ? {} : { superseded: true }),
   };
 }

@@ -8,8 +8,7 @@ import type { OutputRequest } from '../../common/output-folder.ts';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { parseDistillationJob } from '../../crds/parse-distillation-job.ts';
-import { specDigests } from '../../worker/contract/job-spec.ts';
-import type { Stage } from '../../worker/contract/primitives.ts';
+import { specDigests, type SpecDigests } from '../../worker/contract/job-spec.ts';
 import { jobFolder } from './layout.ts';
 
 /** A manifest as a job on this machine. */
@@ -22,7 +21,7 @@ export interface LocalJob {
    * was edited goes on with its finished blocks.
    */
   readonly uid: string;
-  readonly specDigests: Readonly<Record<Stage, Digest>>;
+  readonly specDigests: SpecDigests;
   /** Of what the manifest says that blocks depend on, whatever teacher lies where it says. */
   readonly manifestDigest: Digest;
   /** Of the teacher's files as they are now; undefined when they are not on this machine, or can't be read. */

@@ -5,7 +5,7 @@ import { digestOfBytes } from '../../common/digest.ts';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { planFiles, planSchema, profileSchema, type Plan } from '../../worker/contract/plan.ts';
 import { resultFile, unitResultSchema, type DistillResult } from '../../worker/contract/unit-result.ts';
-import { unitSpecSchema } from '../../worker/contract/unit-spec.ts';
+import { unitSpecSchema, type UnitSpec } from '../../worker/contract/unit-spec.ts';
 import { trainingOf } from '../decide/job-settings.ts';
 import type { Measured, TrainingAmount } from '../decide/observed.ts';
 import { attemptFiles } from './layout.ts';
@@ -46,6 +46,16 @@ export async function readPlannedWork(folder: string, training?: TrainingAmount)
     results: (await distillResults(dirname(dirname(prepared)))).filter(
       ({ planDigest }) => planDigest === digest,
     ),
+  };
+}
+
+/** The plan in a job's folder, and what the prepare that made it was told; undefined as long as there is none. */
+export async function readToldPlan(folder: string): Promise<{ plan: Plan; told: UnitSpec } | undefined> {
+  const prepared = await preparedFolder(folder);
+  if (prepared === undefined) return undefined;
+  return {
+    plan: await document(join(prepared, planFiles.plan), planSchema),
+    told: await document(join(prepared, attemptFiles.spec), unitSpecSchema),
   };
 }
 

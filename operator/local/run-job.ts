@@ -4,12 +4,15 @@ import { asStorageInputError } from '../../common/files.ts';
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { checkOutput, holdsStudent } from '../../common/output-folder.ts';
 import { clearUnlessRetained } from '../../worker/contract/clear-exchange.ts';
-import { decide, isFinished } from '../decide/decide.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
+import { isFinished } from '../decide/decide.ts';
+import { decideWithBaseline } from '../decide/decide-with-baseline.ts';
 import type { Decision, JobEvent } from '../decide/decision.ts';
 import { deviceOf, policyOf, trainingOf } from '../decide/job-settings.ts';
 import type { Backoff, Observed, Stop } from '../decide/observed.ts';
 import { takeOverAttempts } from './attempts-on-disk.ts';
 import { AttemptTable } from './attempt-table.ts';
+import { findBaselineJob } from './baseline-job.ts';
 import { findDevices, workersThatFit, type Devices } from './devices.ts';
 import { runnerFiles } from './layout.ts';
 import { outputRequest, type LocalJob } from './local-job.ts';
@@ -152,7 +155,11 @@ async function loop(run: Run, { job, now, interrupt, onUpdate }: RunOptions): Pr
   try {
     while (true) {
       const observed = run.observe(status);
-      const decision = decide(observed, now());
+      const decision = await decideWithBaseline(
+        observed,
+        now(),
+        async (name) => await findBaselineJob(job, name),
+      );
       status = decision.status;
       await statusFile.write(status, now());
       onUpdate({ observed, status, events: [...run.events.splice(0), ...decision.events] });
@@ -204,10 +211,16 @@ function secondsToSleep({ requeueAfterSeconds }: Decision, statusFile: StatusFil
 async function devicesByStage(
   { compiled }: LocalJob,
   environment: NodeJS.ProcessEnv,
-): Promise<Record<'Prepare' | 'Distill' | 'Finetune', Devices>> {
-  const find = async (stage: 'Prepare' | 'Distill' | 'Finetune'): Promise<Devices> =>
+): Promise<Record<Stage, Devices>> {
+  const find = async (stage: Stage): Promise<Devices> =>
     await findDevices(deviceOf(compiled.spec, stage), environment);
-  return { Prepare: await find('Prepare'), Distill: await find('Distill'), Finetune: await find('Finetune') };
+  const distill = await find('Distill');
+  return {
+    Prepare: await find('Prepare'),
+    Baseline: distill,
+    Distill: distill,
+    Finetune: await find('Finetune'),
+  };
 }
 
 /** On a CPU the thread count of a unit, which the plan fixes, decides how many fit; never the other way round. */

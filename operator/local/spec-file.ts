@@ -63,7 +63,8 @@ async function teacherReplaced(job: LocalJob): Promise<JobEvent | undefined> {
   return undefined;
 }
 
-async function readSpecFile(folder: string): Promise<SpecFile | undefined> {
+/** Undefined where nothing was run, or another version wrote it. */
+export async function readSpecFile(folder: string): Promise<SpecFile | undefined> {
   try {
     return specFileSchema.parse(JSON.parse(await readFile(join(folder, runnerFiles.spec), 'utf8')));
   } catch {

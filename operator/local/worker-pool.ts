@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { workerEnvironment } from '../../worker/contract/environment.ts';
 import { exitCode } from '../../worker/contract/exit-code.ts';
-import { toldSpec } from '../../worker/contract/job-spec.ts';
+import { specDigestOf, toldSpec } from '../../worker/contract/job-spec.ts';
 import { contractVersion } from '../../worker/contract/primitives.ts';
 import type { UnitSpec } from '../../worker/contract/unit-spec.ts';
 import type { AttemptToRemove, UnitToCreate } from '../decide/decision.ts';
@@ -69,7 +69,7 @@ export class WorkerPool {
       id,
       number: unit.attemptNumber,
       retry: table.retry,
-      specDigest: job.specDigests[unit.stage],
+      specDigest: specDigestOf(job.specDigests, unit.stage),
       process: worker.identity,
       device,
       startTime: startTime.toISOString(),
@@ -146,7 +146,7 @@ function unitSpecOf(job: LocalJob, unit: UnitToCreate, id: string): UnitSpec {
     unit: unit.unit,
     attempt: { id, number: unit.attemptNumber },
     spec: toldSpec(job.compiled.spec),
-    specDigest: job.specDigests[unit.stage],
+    specDigest: specDigestOf(job.specDigests, unit.stage),
     exchange: job.folder,
     ...(unit.stage === 'Prepare' ? { teacherDigest: job.teacherDigest } : {}),
     ...(plan === undefined ? {} : { plan }),

@@ -58,6 +58,14 @@ export function pretendMessage(spec: UnitSpec, work: Work, blocks: readonly stri
         },
       };
     }
+    case 'Baseline': {
+      const facts = { ...common, stage: 'Baseline', planDigest } as const;
+      return {
+        stage: 'Baseline',
+        reference,
+        facts: { ...facts, activations: 'Memory', sharedSeconds: 0 },
+      };
+    }
     case 'Distill': {
       const names = spec.blocks ?? [];
       return {
@@ -129,7 +137,11 @@ function pretendPlan(blocks: readonly string[]): Extract<UnitMessage, { stage: '
     candidates: [...blocks],
     warnings: [],
     teacher: { digest: digestOfJson('teacher'), cost, outputShape: [10], accuracy: accuracies },
-    dataset: { classes: 10, samples: { train: 1000, validation: 1000, test: 1000 } },
+    dataset: {
+      digest: digestOfJson('data'),
+      classes: 10,
+      samples: { train: 1000, validation: 1000, test: 1000 },
+    },
     kept: [],
     blocks: blocks.map((name, index) => ({
       name,

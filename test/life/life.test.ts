@@ -32,6 +32,15 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
       const all = await world.podsOf(name);
       return all.filter(({ status }) => status?.phase === 'Running').length === count ? true : undefined;
     });
+  /** Times in a cluster are whole seconds: what took less took none that could be measured. */
+  const twoSecondsOf = async (name: string, pod: RegExp): Promise<unknown> =>
+    await waitFor(`two seconds of ${name}`, async () => {
+      const started = (await world.podsOf(name)).filter(
+        ({ metadata, status }) => pod.test(metadata.name ?? '') && status?.phase === 'Running',
+      );
+      const times = started.map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? ''));
+      return times.some((time) => Date.now() - time > 2000) ? true : undefined;
+    });
   const failingOf = (count: number): Part[] => Array.from({ length: count }, () => 'Fails');
 
   test('goes from prepare over its blocks to finetune, each trained once', async () => {
@@ -140,6 +149,50 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
       'Failed',
       'Distilled',
     ]);
+  });
+
+  test('makes a serial run before its units where one is asked for, and measures against it', async () => {
+    const spec = { execution: { baseline: { mode: 'Measure' } } };
+    const waits = { baseline: ['Waits'], 'unit-000': ['Waits'] } as const;
+    await world.create('measured', { spec, parts: waits });
+    await world.until('measured', 'to say so', ({ baseline }) => baseline?.state === 'Running');
+    const names = async (): Promise<string[]> =>
+      (await world.jobsOf('measured'))
+        .map(({ metadata }) => metadata.name ?? '')
+        .toSorted((a, b) => a.localeCompare(b));
+    await twoSecondsOf('measured', /-b000-/);
+    expect(await names()).toEqual(['measured-b000-1', 'measured-p000-1']);
+    world.letGo('measured', 'baseline');
+    await twoSecondsOf('measured', /-u000-/);
+    world.letGo('measured');
+    const status = await world.until('measured', 'to end', isOver);
+    expect(await names()).toHaveLength(8);
+    expect(await world.trainings('measured')).toEqual({ ...allOnce, baseline: 1 });
+    expect(status).toMatchObject({
+      phase: 'Complete',
+      baseline: { mode: 'Measure', state: 'Known', attempts: 1 },
+      speedup: { basis: 'Measured', serialSeconds: status.baseline?.seconds },
+    });
+  });
+
+  test('says why another job can not stand for its serial run', async () => {
+    await world.create('other');
+    await world.until('other', 'to end', isOver);
+    await world.create('compared', { spec: { execution: { baseline: { mode: 'Job', jobName: 'other' } } } });
+    const { phase, baseline, speedup } = await world.until('compared', 'to end', isOver);
+    expect([phase, baseline?.state]).toEqual(['Complete', 'Unknown']);
+    // Of the same teacher, data, spec, precision and device: but it was not serial.
+    expect(baseline?.reason).toMatch(/^The job other is no baseline: /);
+    expect(speedup?.reason).toContain(baseline?.reason ?? '');
+  });
+
+  test('goes on when its serial run has failed for good', async () => {
+    const spec = { backoffLimit: 0, execution: { baseline: { mode: 'Measure' } } };
+    await world.create('unmeasured', { spec, parts: { baseline: ['Fails'] } });
+    const status = await world.until('unmeasured', 'to end', isOver);
+    expect(status).toMatchObject({ phase: 'Complete', baseline: { state: 'Unknown', attempts: 1 } });
+    expect(status.speedup?.reason).toContain('The serial run to measure against failed for good');
+    expect(await world.trainings('unmeasured')).toEqual(allOnce);
   });
 
   test('fails at once for bad input, with what the worker says', async () => {

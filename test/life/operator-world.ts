@@ -47,8 +47,8 @@ export interface OperatorWorld extends AsyncDisposable {
   ): Promise<DistillationJobStatus>;
   jobsOf(name: string): Promise<readonly JobObject[]>;
   podsOf(name: string): Promise<readonly PodObject[]>;
-  /** Lets the units of a job that wait go on. */
-  letGo(name: string): void;
+  /** Lets the units of a job that wait go on, or one of them. */
+  letGo(name: string, unit?: string): void;
   /** Times that each unit of a job was trained to its end. */
   trainings(name: string): Promise<Readonly<Record<string, number>>>;
   startOperator(args?: readonly string[] | OperatorToStart): Promise<OperatorProcess>;
@@ -87,6 +87,12 @@ export async function startOperatorWorld({ gpus, ...server }: WorldOptions): Pro
   const { client } = undo.use(connect(kubeconfig, 'test'));
   const gates = new Map<string, PromiseWithResolvers<void>>();
   const parts = new Map<string, Readonly<Record<string, readonly Part[]>>>();
+  const gateOf = (job: string, unit: string): PromiseWithResolvers<void> => {
+    const name = `${job} ${unit}`;
+    const gate = gates.get(name) ?? Promise.withResolvers<void>();
+    gates.set(name, gate);
+    return gate;
+  };
   const partOf = (job: string, unit: string, attempt: number): Part => parts.get(job)?.[unit]?.[attempt - 1];
   const worker = new PretendWorker({
     clock: systemClock,
@@ -95,7 +101,8 @@ export async function startOperatorWorld({ gpus, ...server }: WorldOptions): Pro
     trainingSeconds: [0.05, 0.1],
     gate: async ({ job, unit, attempt }, signal) => {
       if (partOf(job.name, unit, attempt.number) !== 'Waits') return;
-      await unlessAborted(gates.get(job.name)?.promise ?? Promise.resolve(), signal);
+      const { promise } = gateOf(job.name, unit);
+      await unlessAborted(Promise.race([promise, gates.get(job.name)?.promise]), signal);
     },
   });
   const script = (pod: PodAttempt, nthPod: number): Misbehaviour | undefined => {
@@ -144,7 +151,7 @@ export async function startOperatorWorld({ gpus, ...server }: WorldOptions): Pro
       ),
     jobsOf: async (name) => (await client.list(jobs, { namespace, labelSelector: selectorOf(name) })).items,
     podsOf: async (name) => (await client.list(pods, { namespace, labelSelector: selectorOf(name) })).items,
-    letGo: (name) => gates.get(name)?.resolve(),
+    letGo: (name, unit) => (unit === undefined ? gates.get(name) : gateOf(name, unit))?.resolve(),
     trainings: async (name) => {
       const { uid } = (await get(name)).metadata;
       const committed = worker.ledger.filter(

@@ -10,4 +10,8 @@ export interface FakeBehaviour {
   readonly faults?: Readonly<Record<string, readonly Fault[]>>;
   readonly collapsed?: readonly string[];
   readonly accepted?: boolean;
+  /** Of which the digests of teacher and data are; `teacher` and `data` by default. */
+  readonly teacher?: string;
+  readonly data?: string;
+  readonly deviceName?: string;
 }

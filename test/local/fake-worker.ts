@@ -69,8 +69,13 @@ function checkpoint(): number {
 }
 
 function commit(): void {
-  const result =
-    command === 'prepare' ? prepareResult() : command === 'distill' ? distillResult() : finetuneResult();
+  const results: Readonly<Record<string, () => UnitResult>> = {
+    prepare: prepareResult,
+    baseline: baselineResult,
+    distill: distillResult,
+    finetune: finetuneResult,
+  };
+  const result = results[command]?.() ?? missing('stage');
   writeAtomically(join(folder, 'result.json'), JSON.stringify(result));
   journal('commit');
 }
@@ -84,7 +89,7 @@ function common() {
     specDigest: spec.specDigest,
     platform: {
       device: 'CPU',
-      deviceName: 'fake CPU',
+      deviceName: behaviour.deviceName ?? 'fake CPU',
       tensorflow: '2.20.0',
       threads: 1,
       precision: 'Float32',
@@ -121,7 +126,7 @@ function prepareResult(): UnitResult {
     batchSize: 10,
     teacher: {
       path: 'teacher',
-      digest: digest('teacher'),
+      digest: digest(behaviour.teacher ?? 'teacher'),
       cost: { parameters: 100_000, macs: 1_000_000 },
       inputShape: [8, 8, 1],
       outputShape: [10],
@@ -129,7 +134,7 @@ function prepareResult(): UnitResult {
     },
     dataset: {
       path: 'data',
-      digest: digest('data'),
+      digest: digest(behaviour.data ?? 'data'),
       classes: 10,
       samples: { train: 100, validation: 10, test: null },
     },
@@ -187,6 +192,29 @@ function distillResult(): UnitResult {
       history: [{ loss: 0.0123456, validationLoss: 0.02 }],
       seconds: 1.23456,
       weights: collapsed ? null : artifact(`${name}.weights`, `${spec.unit} ${name}`),
+    })),
+  };
+}
+
+function baselineResult(): UnitResult {
+  return {
+    ...common(),
+    stage: 'Baseline',
+    planDigest: spec.plan?.digest ?? missing('plan'),
+    activations: 'Memory',
+    sharedSeconds: 0,
+    blocks: (spec.blocks ?? missing('blocks')).map((name) => ({
+      name,
+      state: 'Distilled',
+      trainings: 1,
+      epochs: 1,
+      stopReason: 'Finished',
+      loss: 0.0123456,
+      unexplainedVariance: 0.05,
+      score: null,
+      history: [],
+      seconds: 1.23456,
+      weights: null,
     })),
   };
 }

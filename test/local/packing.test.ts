@@ -9,6 +9,7 @@ import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
 import { SmallJob } from '../worker/small-job.ts';
 import { fakeJob, type FakeJob } from './fake-job.ts';
+import { smallManifest } from './small-manifest.ts';
 
 const auto = (maxParallel: number): string => `    packing: Auto\n    maxParallel: ${maxParallel}\n`;
 const worker = [process.execPath, join(import.meta.dirname, '../../worker/main.ts')];
@@ -84,7 +85,7 @@ describe('packing: Auto', () => {
     await using small = await SmallJob.create({ teacher: await networkOf(vgg()) });
     const run = async (name: string, execution: object): Promise<DistillationJobStatus> => {
       const manifest = join(small.folder, `${name}.json`);
-      await writeFile(manifest, JSON.stringify(manifestOf(execution)));
+      await writeFile(manifest, JSON.stringify(smallManifest('small', execution)));
       const { status } = await runJob({
         job: await loadLocalJob(manifest, join(small.folder, name)),
         workerCommand: worker,
@@ -113,37 +114,4 @@ function outcomes({ blocks }: DistillationJobStatus) {
     unexplainedVariance,
     loss,
   }));
-}
-
-function manifestOf(execution: object): object {
-  return {
-    apiVersion: 'blockstill.dev/v1alpha1',
-    kind: 'DistillationJob',
-    metadata: { name: 'small' },
-    spec: {
-      teacher: { uri: './teacher' },
-      dataset: {
-        format: 'NPZ',
-        train: { uri: './data.npz' },
-        validation: { fraction: 0.2 },
-        test: { fraction: 0.1 },
-        preprocessing: { rescale: 1 / 255, resize: 'Nearest' },
-      },
-      distill: {
-        epochs: 8,
-        batchSize: 8,
-        learningRate: { initial: 0.02, schedule: 'Constant', warmupSteps: 0 },
-      },
-      finetune: { epochs: 1, batchSize: 16 },
-      stitch: { maxScoreDrop: 1 },
-      acceptance: { maxAccuracyDrop: 1 },
-      output: { uri: './student' },
-      execution: {
-        device: 'CPU',
-        seed: 7,
-        threads: { prepare: 1, distill: 1, finetune: 1 },
-        ...execution,
-      },
-    },
-  };
 }

@@ -10,7 +10,7 @@ import type { DistillationJob } from '../../crds/distillation-job.ts';
 import { digestOfBytes } from '../../common/digest.ts';
 import { randomStream } from '../../common/random.ts';
 import { workerEnvironment } from '../../worker/contract/environment.ts';
-import { specDigests, toldSpec } from '../../worker/contract/job-spec.ts';
+import { specDigestOf, specDigests, toldSpec } from '../../worker/contract/job-spec.ts';
 import type { Plan } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitResult } from '../../worker/contract/unit-result.ts';
@@ -116,7 +116,7 @@ export class SmallJob implements AsyncDisposable {
       unit: run.unit,
       attempt: { id: run.attempt, number: 1 },
       spec: toldSpec(this.#spec),
-      specDigest: specDigests(this.#spec)[run.stage],
+      specDigest: specDigestOf(specDigests(this.#spec), run.stage),
       exchange: this.exchange,
       ...(run.plan && { plan: run.plan }),
       ...(run.blocks && { blocks: [...run.blocks] }),

@@ -13,6 +13,7 @@ const results = {
     artifacts: [file('data/index.json')],
   },
   Distill: { stage: 'Distill', blocks: [{ weights: file('block-000') }, { weights: null }] },
+  Baseline: { stage: 'Baseline', blocks: [{ weights: null }] },
   Finetune: { stage: 'Finetune', artifacts: [file('student/model.json')] },
 } as unknown as Record<UnitResult['stage'], UnitResult>;
 
@@ -24,6 +25,7 @@ describe('the files that a result vouches for', () => {
       documents: ['plan.json', 'profile.json'],
     },
     { stage: 'Distill', everything: ['block-000'], documents: [] },
+    { stage: 'Baseline', everything: [], documents: [] },
     { stage: 'Finetune', everything: ['student/model.json'], documents: ['student/model.json'] },
   ] as const)('are $everything after $stage', ({ stage, everything, documents }) => {
     const paths = (depth?: 'Documents') => artifactsOf(results[stage], depth).map(({ path }) => path);

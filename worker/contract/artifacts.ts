@@ -13,6 +13,8 @@ export function artifactsOf(result: UnitResult, depth: ArtifactDepth = 'Everythi
   switch (result.stage) {
     case 'Prepare':
       return [result.plan, result.profile, ...(everything ? result.artifacts : [])];
+    case 'Baseline':
+      return [];
     case 'Distill':
       return !everything ? [] : result.blocks.flatMap(({ weights }) => (weights === null ? [] : [weights]));
     case 'Finetune':

@@ -104,6 +104,14 @@ export function toldSpec(spec: CompiledSpec): JobSpec {
 /** To be raised with every change by which the same spec gives other bits: older work then no longer counts. */
 const trainingVersion = 1;
 
+/** Of the stages that have one of their own. */
+export type SpecDigests = Readonly<Record<Exclude<Stage, 'Baseline'>, Digest>>;
+
+/** The digest that results of a stage must name: a baseline is the same work as distill. */
+export function specDigestOf(digests: SpecDigests, stage: Stage): Digest {
+  return digests[stage === 'Baseline' ? 'Distill' : stage];
+}
+
 /**
  * A digest of what decides the bits of each stage; a result counts only for the digest of its own stage.
  *
@@ -112,7 +120,7 @@ const trainingVersion = 1;
  *
  * @param teacherDigest what the teacher's files add up to, where they can be read: the spec only says where they lie
  */
-export function specDigests(spec: JobSpec, teacherDigest?: Digest): Readonly<Record<Stage, Digest>> {
+export function specDigests(spec: JobSpec, teacherDigest?: Digest): SpecDigests {
   const digestOf = (...wanted: Decides[]): Digest =>
     digestOfJson({ trainingVersion, spec: partOf(spec, specParts, new Set(wanted)), teacherDigest });
   const [blocks, student] = [digestOf('Blocks'), digestOf('Blocks', 'Student')];

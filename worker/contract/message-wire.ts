@@ -18,6 +18,11 @@ export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
         plan: planToWire(message.plan, trimmed),
         profile: profileToWire(message.profile, message.plan),
       });
+    case 'Baseline':
+      return rounded({
+        ...message,
+        facts: { ...message.facts, ...energyToWire(message.facts, trimmed) },
+      });
     case 'Distill':
       return rounded({
         ...message,
@@ -62,6 +67,8 @@ export function fromWire(wire: unknown, names: readonly string[]): unknown {
         profile: profileFromWire(message['profile'] as ProfileWire, plan.names),
       };
     }
+    case 'Baseline':
+      return message;
     case 'Distill': {
       const blocks = named(rowsOf(message.facts['blocks'] as Columns), names).map(({ score, ...block }) => ({
         ...block,

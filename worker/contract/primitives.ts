@@ -20,7 +20,8 @@ export const artifactSchema = z.object({
 });
 export type Artifact = z.infer<typeof artifactSchema>;
 
-export const stageSchema = z.enum(['Prepare', 'Distill', 'Finetune']);
+/** `Baseline`: all blocks in one unit, for the time and energy of a serial run; what it trains is used by nobody. */
+export const stageSchema = z.enum(['Prepare', 'Baseline', 'Distill', 'Finetune']);
 export type Stage = z.infer<typeof stageSchema>;
 
 /** A share of a split's samples that was answered rightly, with what is needed to judge it. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { energyReadingSchema } from './energy-reading.ts';
 import { keptBlockSchema, planSchema, plannedBlockSchema, profileSchema } from './plan.ts';
 import {
+  baselineResultSchema,
   distillResultSchema,
   blockResultSchema,
   finetuneResultSchema,
@@ -14,7 +15,10 @@ import {
  */
 export const planFactsSchema = planSchema.pick({ batchSize: true, candidates: true, warnings: true }).extend({
   teacher: planSchema.shape.teacher.pick({ digest: true, cost: true, outputShape: true, accuracy: true }),
-  dataset: planSchema.shape.dataset.pick({ classes: true, samples: true }),
+  dataset: planSchema.shape.dataset.pick({ classes: true, samples: true }).extend({
+    /** Messages of the first builds have none. */
+    digest: planSchema.shape.dataset.shape.digest.optional(),
+  }),
   blocks: z.array(
     plannedBlockSchema.pick({
       name: true,
@@ -57,6 +61,8 @@ const allEnergyFacts = { ...energyFacts, earlierEnergy: energyFactsSchema.option
 export const prepareFactsSchema = prepareResultSchema
   .omit({ profile: true, artifacts: true })
   .extend(energyFacts);
+/** What became of its blocks is of no interest: those of the units count. */
+export const baselineFactsSchema = baselineResultSchema.omit({ blocks: true }).extend(allEnergyFacts);
 export const distillFactsSchema = distillResultSchema.extend({
   ...allEnergyFacts,
   blocks: z.array(blockResultSchema.omit({ history: true, weights: true })),
@@ -66,6 +72,7 @@ export const finetuneFactsSchema = finetuneResultSchema
   .extend(allEnergyFacts);
 
 export type PrepareFacts = z.infer<typeof prepareFactsSchema>;
+export type BaselineFacts = z.infer<typeof baselineFactsSchema>;
 export type DistillFacts = z.infer<typeof distillFactsSchema>;
 export type FinetuneFacts = z.infer<typeof finetuneFactsSchema>;
-export type UnitFacts = PrepareFacts | DistillFacts | FinetuneFacts;
+export type UnitFacts = PrepareFacts | BaselineFacts | DistillFacts | FinetuneFacts;

@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Digest } from '../../common/digest.ts';
-import type { DistillFacts, EnergyFacts, FinetuneFacts, PlanFacts } from './unit-facts.ts';
+import { digestOfBytes, type Digest } from '../../common/digest.ts';
+import type { BaselineFacts, DistillFacts, EnergyFacts, FinetuneFacts, PlanFacts } from './unit-facts.ts';
 import { decodeUnitMessage, encodeUnitMessage, isUnitMessage, type UnitMessage } from './unit-message.ts';
 
 const digest: Digest = `sha256:${'5f'.repeat(32)}`;
@@ -131,7 +131,11 @@ function prepared(
       outputShape: [1000],
       accuracy: accuracies,
     },
-    dataset: { classes: 1000, samples: { train: 50_000, validation: 10_000, test: 10_000 } },
+    dataset: {
+      digest: digestOfBytes('data'),
+      classes: 1000,
+      samples: { train: 50_000, validation: 10_000, test: 10_000 },
+    },
     blocks: names.map((name, index) => ({
       name,
       layers: [name, `${name}_relu`],
@@ -232,6 +236,23 @@ describe('a unit message', () => {
     });
   });
 
+  test('brings back a serial run, of whose blocks nothing is said', () => {
+    const facts: BaselineFacts = {
+      ...common,
+      stage: 'Baseline',
+      unit: 'baseline',
+      planDigest: digest,
+      activations: 'Disk',
+      sharedSeconds: 1.5,
+    };
+    const read = decodeUnitMessage(encodeUnitMessage({ stage: 'Baseline', facts, reference }), []);
+    expect(read).toEqual({
+      stage: 'Baseline',
+      reference,
+      facts: { ...facts, seconds: 3599.1, energy: [{ ...metered[0], joules: 123_460 }, ...metered.slice(1)] },
+    });
+  });
+
   test('brings back unknown figures and reasons', () => {
     const message = distilled(['a', 'b']);
     if (message.stage !== 'Distill') throw new Error('not distilled');
@@ -299,6 +320,7 @@ describe('a unit message', () => {
           const text = encodeUnitMessage(message);
           expect(Buffer.byteLength(text)).toBeLessThanOrEqual(3500);
           const read = decodeUnitMessage(text, names);
+          if (read?.stage === 'Baseline') throw new Error('a baseline says nothing of blocks');
           const blocks = read?.stage === 'Prepare' ? read.plan.blocks : read?.facts.blocks;
           expect(blocks?.map(({ name }) => name)).toEqual(names);
           expect(read?.facts.energy.map(({ device }) => device)).toEqual(metered.map(({ device }) => device));

@@ -4,6 +4,7 @@ import { BlockstillError } from '../../common/error.ts';
 import { fromWire, toWire } from './message-wire.ts';
 import type { Trimmed } from './trimmed.ts';
 import {
+  baselineFactsSchema,
   distillFactsSchema,
   finetuneFactsSchema,
   planFactsSchema,
@@ -22,6 +23,7 @@ export const unitMessageSchema = z.discriminatedUnion('stage', [
     plan: planFactsSchema,
     profile: profileFactsSchema,
   }),
+  z.object({ stage: z.literal('Baseline'), facts: baselineFactsSchema, reference: referenceSchema }),
   z.object({ stage: z.literal('Distill'), facts: distillFactsSchema, reference: referenceSchema }),
   z.object({ stage: z.literal('Finetune'), facts: finetuneFactsSchema, reference: referenceSchema }),
 ]);
@@ -73,7 +75,7 @@ export function encodeUnitMessage(message: UnitMessage): string {
 /**
  * Reads a message again.
  *
- * @param blocks the names of the unit's blocks, for Finetune of all blocks of the plan, in order; unused for Prepare
+ * @param blocks the names of the unit's blocks, for Finetune of all blocks of the plan, in order; unused for Prepare and Baseline
  * @returns undefined for any text that is not a whole message of a worker, such as the last words of one that failed
  */
 export function decodeUnitMessage(text: string, blocks: readonly string[]): UnitMessage | undefined {

@@ -85,6 +85,10 @@ export const distillResultSchema = z.object({
 });
 export type DistillResult = z.infer<typeof distillResultSchema>;
 
+/** The serial run of all blocks that speedup and energy saving are measured against: its weights are not kept. */
+export const baselineResultSchema = distillResultSchema.extend({ stage: z.literal('Baseline') });
+export type BaselineResult = z.infer<typeof baselineResultSchema>;
+
 /** A stage of the student: `Stitched`, then BatchNorm `Recalibrated`, then `Finetuned`. */
 const studentStageSchema = z.enum(['Stitched', 'Recalibrated', 'Finetuned']);
 
@@ -124,6 +128,7 @@ export type FinetuneResult = z.infer<typeof finetuneResultSchema>;
 
 export const unitResultSchema = z.discriminatedUnion('stage', [
   prepareResultSchema,
+  baselineResultSchema,
   distillResultSchema,
   finetuneResultSchema,
 ]);

@@ -14,7 +14,7 @@ export const unitSpecSchema = z.object({
   version: z.literal(contractVersion),
   job: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }),
   stage: stageSchema,
-  /** `prepare`, `unit-000` ..., `finetune`: the folder in the exchange. */
+  /** `prepare`, `baseline`, `unit-000` ..., `finetune`: the folder in the exchange. */
   unit: z.string().regex(/^[a-z0-9-]{1,63}$/),
   attempt: z.object({ id: z.string().regex(/^[A-Za-z0-9-]{1,63}$/), number: z.int().positive() }),
   spec: jobSpecSchema,
@@ -26,7 +26,7 @@ export const unitSpecSchema = z.object({
   exchange: z.string(),
   /** Absent for Prepare. */
   plan: referenceSchema.optional(),
-  /** Distill: the blocks that share this unit's teacher pass. */
+  /** Distill and Baseline: the blocks that share this unit's teacher pass. */
   blocks: z.array(z.string()).optional(),
   /** Finetune: the committed results of all units. */
   results: z.array(referenceSchema).optional(),

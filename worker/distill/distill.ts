@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../common/digest.ts';
 import { contractVersion } from '../contract/primitives.ts';
-import type { DistillResult } from '../contract/unit-result.ts';
+import type { BaselineResult, DistillResult } from '../contract/unit-result.ts';
 import { createPause } from '../interruption.ts';
 import { openPlatform } from '../platform.ts';
 import { openPlan } from '../teacher/open-plan.ts';
@@ -17,11 +17,11 @@ import { openUnit, type Unit } from './unit.ts';
 const maxTrainings = 2;
 
 /**
- * Trains the blocks of one unit and commits the result.
+ * Trains the blocks of one unit and commits the result. As a baseline it does the same work, and keeps no weights.
  *
  * Continues from the furthest checkpoint of an earlier attempt, to the same bits as if nothing had happened.
  */
-export async function distill(context: WorkContext): Promise<DistillResult> {
+export async function distill(context: WorkContext): Promise<DistillResult | BaselineResult> {
   const startTime = context.clock.now();
   using inputs = await openPlan(context);
   const { plan, planDigest } = inputs;
@@ -81,11 +81,12 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     Object.assign(cursor, { epoch: 0, step: 0 });
   } while (await retryCollapsed({ unit, blocks, checkpoints, cursor }));
 
-  const results = await Promise.all(blocks.map((block, index) => commitBlock(context, block, index)));
+  const stage = context.spec.stage === 'Baseline' ? 'Baseline' : 'Distill';
+  const committed = await Promise.all(blocks.map((block, index) => commitBlock(context, block, index)));
   const { earlierEnergy } = shared;
-  const result: DistillResult = {
+  const result: DistillResult | BaselineResult = {
     version: contractVersion,
-    stage: 'Distill',
+    stage,
     jobUid: context.spec.job.uid,
     unit: context.spec.unit,
     attempt: context.spec.attempt.id,
@@ -99,7 +100,7 @@ export async function distill(context: WorkContext): Promise<DistillResult> {
     energy: await context.energy.mark(),
     ...(earlierEnergy === undefined ? {} : { earlierEnergy }),
     activations: unit.source.tier,
-    blocks: results,
+    blocks: committed,
   };
   await context.attempt.commit(result);
   return result;

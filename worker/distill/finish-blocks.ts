@@ -118,7 +118,7 @@ async function scoreOf(context: FinishContext, endpoint: string): Promise<Accura
   return evaluate({ ...options, reference, elements: 1 });
 }
 
-/** Writes a finished block's weights and says what became of it. */
+/** Writes a finished block's weights, unless they are a baseline's, and says what became of it. */
 export async function commitBlock(
   context: WorkContext,
   block: BlockTraining,
@@ -128,7 +128,8 @@ export async function commitBlock(
   const collapsed = state.verdict?.collapsed;
   const usable = collapsed === undefined && best !== undefined;
   const path = `block-${String(index).padStart(3, '0')}.safetensors`;
-  if (usable) {
+  const isKept = usable && context.spec.stage !== 'Baseline';
+  if (isKept) {
     const prefix = blockPrefix(state.name);
     const tensors = new Map<string, NamedTensor>();
     for (const { name, shape } of graph.weights) {
@@ -150,7 +151,7 @@ export async function commitBlock(
     score: state.verdict?.score ?? null,
     history: state.history,
     seconds: state.seconds,
-    weights: usable ? await context.attempt.artifact(path) : null,
+    weights: isKept ? await context.attempt.artifact(path) : null,
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOfBytes, type Digest } from '../../common/digest.ts';
 import { compileJob } from '../../crds/compile-job.ts';
-import { specDigests, toldSpec } from '../contract/job-spec.ts';
+import { specDigestOf, specDigests, toldSpec } from '../contract/job-spec.ts';
 import type { Stage } from '../contract/primitives.ts';
 import type { FinetuneResult, PrepareResult } from '../contract/unit-result.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
@@ -39,7 +39,7 @@ function specOf(exchange: string, stage: Stage, id: string): UnitSpec {
     unit: stage.toLowerCase(),
     attempt: { id, number: 1 },
     spec: toldSpec(compiled),
-    specDigest: digests[stage],
+    specDigest: specDigestOf(digests, stage),
     exchange,
   };
 }

@@ -1,6 +1,7 @@
 import { readVerified, type Attempt } from '../exchange/attempt.ts';
 import { planSchema, profileSchema } from '../contract/plan.ts';
 import {
+  baselineFactsSchema,
   distillFactsSchema,
   finetuneFactsSchema,
   planFactsSchema,
@@ -25,6 +26,8 @@ export async function messageOf(result: UnitResult, attempt: Attempt): Promise<U
         profile: profileFactsSchema.parse(profileSchema.parse(JSON.parse(profile.toString('utf8')))),
       };
     }
+    case 'Baseline':
+      return { stage: 'Baseline', facts: baselineFactsSchema.parse(result), reference };
     case 'Distill':
       return { stage: 'Distill', facts: distillFactsSchema.parse(result), reference };
     case 'Finetune':

@@ -14,6 +14,7 @@ interface Fill {
 /** How each kind of work looks and what it is called. */
 export const fills = {
   Prepare: { name: 'prepare', colour: 'prepare' },
+  Baseline: { name: 'serial run to measure against', colour: 'baseline' },
   StartUp: { name: 'start-up: process, TensorFlow, graph', colour: 'startup', marks: 'M0 2H8M0 6H8' },
   Teacher: {
     name: 'teacher prefix, loading, evaluation',

@@ -1,5 +1,6 @@
 import { percent, seconds } from '../../render/format.ts';
 import type { Fact, Report } from '../report-schema.ts';
+import type { SegmentKind } from '../schema/timeline.ts';
 import { accuracySection } from './accuracy-figure.ts';
 import { blockTables } from './block-tables.ts';
 import { costSection } from './cost-figures.ts';
@@ -145,11 +146,13 @@ function timeSection({ timeline, stages, blocks, unknown }: Report): Html {
     ${timelineFigure(timeline, blocks)}${timeShares(timeline)}${stageTable}`;
 }
 
+const besideTraining: ReadonlySet<SegmentKind> = new Set(['Prepare', 'Baseline', 'Finetune', 'Idle']);
+
 function inWords({ secondsByKind, seconds: length, segments }: NonNullable<Report['timeline']>): string {
   const total = secondsByKind.reduce((sum, each) => sum + each.seconds, 0);
   const of = (kind: string): number => secondsByKind.find((each) => each.kind === kind)?.seconds ?? 0;
   const [training, idle] = [of('Training'), of('Idle')];
-  const trained = segments.filter(({ kind }) => kind !== 'Prepare' && kind !== 'Finetune' && kind !== 'Idle');
+  const trained = segments.filter(({ kind }) => !besideTraining.has(kind));
   const workers = new Set((trained.length === 0 ? segments : trained).map(({ lane }) => lane)).size;
   const rows = workers === 1 ? 'one worker' : `${workers} workers`;
   const start = `From the first start to the last end it took ${seconds(length)} on ${rows}`;

@@ -29,10 +29,12 @@ const texts: readonly (readonly [Colour, Colour])[] = [
   ['on-fill', 'training'],
   ['on-fill', 'running'],
   ['on-fill', 'prepare'],
+  ['on-fill', 'baseline'],
   ['on-fill', 'finetune'],
 ];
 const drawn = [
   'prepare',
+  'baseline',
   'startup',
   'teacher',
   'training',

@@ -143,7 +143,7 @@ function labelOf(segment: Segment, { numbers, short }: Names, width: number): st
           segment.blocks.map((name) => short.get(name) ?? name).join(', '),
           ...segment.blocks.slice(0, 1).map((name) => `#${numbers.get(name) ?? '?'}`),
         ]
-      : segment.kind === 'Prepare' || segment.kind === 'Finetune'
+      : segment.kind === 'Prepare' || segment.kind === 'Baseline' || segment.kind === 'Finetune'
         ? [fills[segment.kind].name]
         : [];
   return candidates.find((label) => label !== '' && fits(label));

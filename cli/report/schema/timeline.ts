@@ -3,6 +3,7 @@ import { orNull, text, time } from './fields.ts';
 
 export const segmentKinds = [
   'Prepare',
+  'Baseline',
   'StartUp',
   'Teacher',
   'Training',
@@ -18,7 +19,7 @@ const segment = z.strictObject({
   kind: z
     .enum(segmentKinds)
     .describe(
-      'Prepare. StartUp: starting the process, loading TensorFlow and data. Teacher: teacher passes, loading and evaluation shared by the blocks of a unit. Training: steps of one block. Other: start-up and teacher passes, where only the status is known. Running: not ended. Killed: an attempt that ended without a result. Finetune. Idle: nothing ran on this lane while others trained.',
+      'Prepare. Baseline: the serial run that speedup is measured against. StartUp: starting the process, loading TensorFlow and data. Teacher: teacher passes, loading and evaluation shared by the blocks of a unit. Training: steps of one block. Other: start-up and teacher passes, where only the status is known. Running: not ended. Killed: an attempt that ended without a result. Finetune. Idle: nothing ran on this lane while others trained.',
     ),
   start: z.number().describe('Seconds after the origin.'),
   end: z.number().describe('Seconds after the origin.'),

@@ -65,12 +65,16 @@ function mixedDevices({ status: { blocks = [] } }: ReportInput): Warning[] {
       ];
 }
 
-function estimatedSpeedup({ status: { speedup } }: ReportInput): Warning[] {
+function estimatedSpeedup({ status: { speedup, baseline } }: ReportInput): Warning[] {
   if (speedup?.value === undefined || speedup.basis !== 'Estimated') return [];
+  const why =
+    baseline?.reason === undefined
+      ? 'nobody ran the blocks one after another to compare with.'
+      : `there is no serial run to compare with. ${sentence(baseline.reason)}`;
   return [
     warning(
       'EstimatedSpeedup',
-      'The speedup is an estimate: nobody ran the blocks one after another to compare with. It cannot see by how much parallel units slow each other down, and tends to be too high.',
+      `The speedup is an estimate: ${why} It cannot see by how much parallel units slow each other down, and tends to be too high.`,
     ),
   ];
 }

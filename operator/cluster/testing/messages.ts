@@ -1,5 +1,6 @@
 /** What workers say when they have committed, for table tests. */
 import type { Digest } from '../../../common/digest.ts';
+import { specDigestOf, type SpecDigests } from '../../../worker/contract/job-spec.ts';
 import type { Stage } from '../../../worker/contract/primitives.ts';
 import { encodeUnitMessage, type UnitMessage } from '../../../worker/contract/unit-message.ts';
 import { unitNameOf } from '../names.ts';
@@ -11,7 +12,7 @@ export const specDigests = {
   Prepare: digestOf('a1'),
   Distill: digestOf('a1'),
   Finetune: digestOf('a2'),
-} as const satisfies Record<Stage, Digest>;
+} as const satisfies SpecDigests;
 
 export const planDigest = digestOf('b1');
 export const blocks = ['conv_1', 'conv_2'] as const;
@@ -35,7 +36,7 @@ function common(stage: Stage, change: Said) {
     jobUid: change.jobUid ?? owner.uid,
     attempt: 'pod-uid',
     unit: unitNameOf(stage, change.index ?? 0),
-    specDigest: change.specDigest ?? specDigests[stage],
+    specDigest: change.specDigest ?? specDigestOf(specDigests, stage),
     platform: {
       device: 'GPU',
       deviceName: 'A100',
@@ -70,7 +71,11 @@ export function preparedMessage(change: Said = {}): UnitMessage & { stage: 'Prep
     plan: {
       batchSize: 10,
       teacher: { digest: digestOf('d1'), cost, outputShape: [10], accuracy: accuracies },
-      dataset: { classes: 10, samples: { train: 100, validation: 10, test: null } },
+      dataset: {
+        digest: digestOf('d2'),
+        classes: 10,
+        samples: { train: 100, validation: 10, test: null },
+      },
       blocks: names.map((name) => ({
         name,
         layers: [name],
@@ -117,6 +122,20 @@ function distilledMessage(change: Said = {}): UnitMessage {
   };
 }
 
+function baselineMessage(change: Said = {}): UnitMessage {
+  return {
+    stage: 'Baseline',
+    facts: {
+      ...common('Baseline', change),
+      stage: 'Baseline',
+      planDigest: change.planDigest ?? planDigest,
+      activations: 'Memory',
+      sharedSeconds: 0,
+    },
+    reference: referenceOf('Baseline'),
+  };
+}
+
 function finetunedMessage(change: Said = {}): UnitMessage {
   return {
     stage: 'Finetune',
@@ -142,6 +161,11 @@ function finetunedMessage(change: Said = {}): UnitMessage {
 
 /** The message of a unit as its pod leaves it. */
 export function said(stage: Stage, change: Said = {}): string {
-  const message = { Prepare: preparedMessage, Distill: distilledMessage, Finetune: finetunedMessage }[stage];
-  return encodeUnitMessage(message(change));
+  const messages = {
+    Prepare: preparedMessage,
+    Baseline: baselineMessage,
+    Distill: distilledMessage,
+    Finetune: finetunedMessage,
+  };
+  return encodeUnitMessage(messages[stage](change));
 }

@@ -1,4 +1,4 @@
-import { specDigests } from '../../../worker/contract/job-spec.ts';
+import { specDigestOf, specDigests } from '../../../worker/contract/job-spec.ts';
 import type { Stage } from '../../../worker/contract/primitives.ts';
 import type { DistillationJobStatus } from '../../../crds/status.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
@@ -144,7 +144,7 @@ export class SmallWorld {
 
   /** The attempt's pod has committed, and its Job is complete. */
   commit(stage: Stage, index = 0, attempt = 1, change: Said = {}): void {
-    const digest = specDigests(accepted().compiled.spec)[stage];
+    const digest = specDigestOf(specDigests(accepted().compiled.spec), stage);
     const message = said(stage, { specDigest: digest, index, ...change });
     this.pod({ stage, index, attempt, status: podStatus.ended(0, { message }) });
     this.end({ stage, index, attempt }, complete());

@@ -109,8 +109,8 @@ describe('the metrics of the operator', () => {
     ]);
     metrics.unitAttemptFailed('Distill', 'OutOfMemory');
     metrics.statusWritten('conflict');
-    // 3 stages times 7 reasons.
-    expect(await lines('blockstill_unit_attempts_failed_total')).toHaveLength(21);
+    // 4 stages times 7 reasons.
+    expect(await lines('blockstill_unit_attempts_failed_total')).toHaveLength(28);
     expect(
       await lines('blockstill_unit_attempts_failed_total{stage="Distill",reason="OutOfMemory"}'),
     ).toEqual(['blockstill_unit_attempts_failed_total{stage="Distill",reason="OutOfMemory"} 1']);
