@@ -73,6 +73,7 @@ class StudentTraining {
   #best: ReadonlyMap<string, Values> | undefined;
   #savedAt: number;
   #earlierSeconds = 0;
+  #earlierSteps = 0;
   #table: { pass: number; table: AugmentationTable } | undefined;
 
   constructor(options: TrainStudentOptions) {
@@ -107,6 +108,7 @@ class StudentTraining {
     context.logger.info('Resuming from a checkpoint', { epoch: found.state.epoch, step: found.state.step });
     this.#state = found.state;
     this.#earlierSeconds = found.state.seconds;
+    this.#earlierSteps = this.#stepsDone();
     const values = [...found.tensors].map(([name, tensor]) => [name, tensor.values] as const);
     student.session.set(new Map(values.filter(([name]) => !name.startsWith(bestPrefix))));
     const best = values.filter(([name]) => name.startsWith(bestPrefix));
@@ -228,8 +230,9 @@ class StudentTraining {
 
   #report(): void {
     const { context, session, share } = this.#options;
-    const { epoch, seconds, step } = this.#state;
-    const done = epoch * this.#stepsPerEpoch + step;
+    const { seconds } = this.#state;
+    const done = this.#stepsDone();
+    const own = done - this.#earlierSteps;
     const steps = session.spec.finetune.epochs * this.#stepsPerEpoch;
     const perStep = done === 0 ? undefined : seconds / done;
     const fraction = share.first + (share.last - share.first) * (done / steps);
@@ -240,7 +243,16 @@ class StudentTraining {
       fraction,
       samplesPerSecond: perStep === undefined ? null : session.spec.finetune.batchSize / perStep,
       etaSeconds: perStep === undefined ? null : (1 - fraction) * stageSteps * perStep,
+      trained: {
+        steps: own,
+        seconds: seconds - this.#earlierSeconds,
+        images: own * session.spec.finetune.batchSize,
+      },
       blocks: [],
     });
+  }
+
+  #stepsDone(): number {
+    return this.#state.epoch * this.#stepsPerEpoch + this.#state.step;
   }
 }
