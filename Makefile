@@ -18,9 +18,10 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
-test: setup ## Set up, build Kubernetes and an S3 server once for the tests, then run every check and every test
+test: setup ## Set up, build Kubernetes, an S3 server and Prometheus once for the tests, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
 	@node scripts/setup-s3-server.ts --for-tests
+	@node scripts/setup-prometheus.ts --for-tests
 	@node scripts/setup-browser.ts --for-tests
 	@node scripts/check.ts --tests
 

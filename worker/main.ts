@@ -95,12 +95,12 @@ async function work(
     throw new InvalidInputError('unit/usage', `The unit spec is for ${spec.stage}, not for ${command}.`);
   const earlier = await attempt.committedResult();
   if (earlier !== undefined) logger.info('An earlier attempt has committed this unit');
-  const result = await (earlier === undefined ? metered(context) : attempt.adopt(earlier));
+  const result = await (earlier === undefined ? metered(host, context) : attempt.adopt(earlier));
   await host.committed(result, attempt);
 }
 
 /** Does the unit's work while the energy of its devices is measured. */
-async function metered(context: UnmeteredContext): Promise<UnitResult> {
+async function metered(host: Host, context: UnmeteredContext): Promise<UnitResult> {
   const { spec, signal } = context;
   await using energy = await EnergyMeter.start({
     device: deviceOf(spec),
@@ -108,6 +108,7 @@ async function metered(context: UnmeteredContext): Promise<UnitResult> {
     idleBaselineSeconds: spec.spec.execution.idleBaselineSeconds,
     signal,
   });
+  host.watch(energy);
   return await stages[spec.stage]({ ...context, energy });
 }
 

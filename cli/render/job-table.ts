@@ -140,10 +140,11 @@ function energyText({ joules, coverage = [], savingPercent, reason }: NonNullabl
     ...(coverage.length === 0 ? [] : [coverage.join(', ')]),
     ...(why === undefined ? [] : [why]),
   ];
-  const figure = notes.length === 0 ? `${count(joules)} J` : `${count(joules)} J (${notes.join('; ')})`;
-  return savingPercent === undefined ? figure : `${figure}, ${savingText(savingPercent)}`;
+  const known = notes.length === 0 ? `${count(joules)} J` : `${count(joules)} J (${notes.join('; ')})`;
+  return savingPercent === undefined ? known : `${known}, ${savingText(savingPercent)}`;
 }
 
-function savingText(percent: number): string {
-  return `${Math.abs(percent).toFixed(1)}% ${percent < 0 ? 'more' : 'less'} than the baseline`;
+function savingText(savingPercent: number): string {
+  const word = savingPercent < 0 ? 'more' : 'less';
+  return `${Math.abs(savingPercent).toFixed(1)}% ${word} than the baseline`;
 }

@@ -131,6 +131,10 @@ export class ClusterCache {
     return this.#childPods.flatMap(({ store }) => store.byIndex('owner', uid));
   }
 
+  allChildJobs(): ChildJob[] {
+    return this.#childJobs.flatMap(({ store }) => store.list());
+  }
+
   allPods(): ChildPod[] {
     return this.#childPods.flatMap(({ store }) => store.list());
   }

@@ -9,6 +9,7 @@ import { attemptFailureOf } from './attempt-failure.ts';
 import type { ChildJob } from './children.ts';
 import { Claims } from './claims.ts';
 import { ClusterCache } from './cluster-cache.ts';
+import { countUnits } from './count-units.ts';
 import { DepartedJobs } from './departed-jobs.ts';
 import { JobRecords } from './job-records.ts';
 import type { OperatorDefaults } from './operator-defaults.ts';
@@ -100,6 +101,7 @@ export class DistillationJobController implements Controller {
       progress: this.#poller.progress,
     });
     metrics.countJobs(() => this.#jobsByPhase());
+    metrics.countUnits(() => countUnits(this.#cache.allChildJobs(), this.#cache.allPods(), clock.now()));
     for (const resource of this.#cache.secondsSinceContact().keys()) {
       metrics.watchAge(resource, () => this.#cache.secondsSinceContact().get(resource) ?? 0);
     }

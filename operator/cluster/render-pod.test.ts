@@ -99,12 +99,21 @@ const ownSettings = [
   { name: 'BLOCKSTILL_UNIT_SPEC', value: '{}' },
 ];
 
+const scraped = { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '8472' };
+
 describe('a pod', () => {
+  it('is not scraped by its annotations where the job says so', () => {
+    const job = { pod: { annotations: { 'prometheus.io/scrape': 'false' } } };
+    expect(asJson(render(job))).toMatchObject({
+      metadata: { annotations: { 'prometheus.io/scrape': 'false' } },
+    });
+  });
+
   it('with a GPU has it for itself, and goes where GPUs are', () => {
     const job = { spec: { execution: { precision: 'TF32' }, resources: { cpu: '4', memory: '16Gi' } } };
     const given = { labels: { a: 'b' }, annotations: { c: 'd' } };
     expect(asJson(render(job, given))).toEqual({
-      metadata: given,
+      metadata: { labels: { a: 'b' }, annotations: { ...scraped, c: 'd' } },
       spec: {
         ...common,
         tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }],
@@ -130,7 +139,7 @@ describe('a pod', () => {
   it('without a GPU sees none, though its image could', () => {
     const job = { spec: { execution: { precision: 'Float32' }, resources: { gpu: { count: 0 } } } };
     expect(asJson(render(job, { stage: 'Prepare' }))).toEqual({
-      metadata: { labels: {}, annotations: {} },
+      metadata: { labels: {}, annotations: scraped },
       spec: {
         ...common,
         tolerations: [],

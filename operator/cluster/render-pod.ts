@@ -33,7 +33,7 @@ export function renderPod(pod: PodToRender): object {
   return {
     metadata: {
       labels: { ...given.labels, ...pod.labels },
-      annotations: { ...given.annotations, ...pod.annotations },
+      annotations: { ...scrapeAnnotations, ...given.annotations, ...pod.annotations },
     },
     spec: {
       restartPolicy: 'Never',
@@ -92,6 +92,9 @@ export function renderPod(pod: PodToRender): object {
     },
   };
 }
+
+/** For a Prometheus that goes by annotations: a convention, not an API. A job may say otherwise. */
+const scrapeAnnotations = { 'prometheus.io/scrape': 'true', 'prometheus.io/port': String(progressPort) };
 
 const ownVolumes = {
   scratch: { name: 'blockstill-scratch', mountPath: '/scratch' },

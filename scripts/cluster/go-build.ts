@@ -19,6 +19,8 @@ export interface GoProgram {
   /** The file to write. */
   readonly to: string;
   readonly linkerOptions: string;
+  /** Build tags. */
+  readonly tags?: readonly string[];
 }
 
 const goEnvironment = { CGO_ENABLED: '0', GOWORK: 'off' };
@@ -67,10 +69,10 @@ export async function compile(
   { module, program, room }: { module: GoModule; program: GoProgram; room: string },
   { output, signal }: BuildOptions,
 ): Promise<void> {
-  const packages = await countPackages(go, module, program.package);
+  const packages = await countPackages(go, module, program);
   const compiled = packageReporter(packages, output);
   // -v: a line for each package that is compiled, none for those that Go has kept.
-  const build = ['-C', module.folder, 'build', '-v', '-trimpath', '-buildvcs=false'];
+  const build = ['-C', module.folder, 'build', '-v', '-trimpath', '-buildvcs=false', tagsOf(program)];
   const link = ['-ldflags', program.linkerOptions, '-o', program.to];
   const result = await runReporting(go, [...build, ...link, program.package], { signal, onLine: compiled });
   if (output.isTerminal) output.write('\r\u001B[K');
@@ -80,10 +82,13 @@ export async function compile(
   });
 }
 
-async function countPackages(go: string, { folder }: GoModule, packageName: string): Promise<number> {
-  const result = await runCommand(go, ['-C', folder, 'list', '-deps', packageName], {
-    environment: goEnvironment,
-  });
+function tagsOf({ tags = [] }: GoProgram): string {
+  return `-tags=${tags.join(',')}`;
+}
+
+async function countPackages(go: string, { folder }: GoModule, program: GoProgram): Promise<number> {
+  const list = ['-C', folder, 'list', tagsOf(program), '-deps', program.package];
+  const result = await runCommand(go, list, { environment: goEnvironment });
   return result.stdout.trim().split('\n').length;
 }
 

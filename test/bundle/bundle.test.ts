@@ -9,6 +9,7 @@ import { packageFiles } from '../../scripts/images/package-files.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import type { MeterTask } from '../../worker/energy/meter-thread.ts';
 import { SharedText } from '../../worker/energy/shared-text.ts';
+import type { ProgressThreadData } from '../../worker/host/progress-thread.ts';
 import { buildNvmlStandIn } from '../nvml/nvml-stand-in.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -34,6 +35,17 @@ test('the same sources give the same bytes in any folder, and nothing of TensorF
     expect(bytes.includes(root), name).toBe(false);
     expect(bytes.includes('node_modules/@tensorflow'), name).toBe(false);
   }
+});
+
+test('the bundled thread that answers for a worker has its metrics with it', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'bundle-'));
+  await bundle(folder.path);
+  const workerData = { port: 0, address: '127.0.0.1' } satisfies ProgressThreadData;
+  const thread = new Worker(join(folder.path, 'progress-thread.mjs'), { workerData });
+  const [{ port }] = (await once(thread, 'message')) as [{ port: number }];
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(await answer.text()).toMatch(/^process_resident_memory_bytes \d+$/m);
+  await thread.terminate();
 });
 
 test('the bundled meter measures with what an image has of its packages', async () => {

@@ -4,6 +4,7 @@ import { nodeProgramsFolder, whyNoNode } from '../../scripts/cluster/node-progra
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { whyNoBrowser } from '../../scripts/browser/chromium.ts';
 import { browserSuite } from '../report/browser-suite.ts';
+import { prometheusSuite, whyNoPrometheus } from '../monitoring/requirements.ts';
 import { s3Suite, whyNoS3Server } from '../s3/requirements.ts';
 import { programFolder } from './programs.ts';
 
@@ -43,6 +44,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
     { suite: 'The API-server suite', reason: await whyNoTestServer() },
     { suite: 'The suite with real pods', reason: await whyNoCluster() },
     { suite: s3Suite, reason: await whyNoS3Server() },
+    { suite: prometheusSuite, reason: await whyNoPrometheus() },
     { suite: browserSuite, reason: await whyNoBrowser() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));

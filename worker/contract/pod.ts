@@ -13,7 +13,7 @@ export const podEnvironment = {
   terminationLog: 'BLOCKSTILL_TERMINATION_LOG',
 } as const;
 
-/** Where a pod answers `GET /progress` with its last progress as JSON, while it runs. */
+/** Where a pod answers `GET /progress` with its last progress as JSON, and `GET /metrics` for Prometheus, while it runs. */
 export const progressPort = 8472;
 
 /** Where a container leaves its last words; the Kubernetes default. */

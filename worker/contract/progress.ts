@@ -26,6 +26,17 @@ export const progressSchema = z.object({
   samplesPerSecond: z.number().nonnegative().nullable(),
   /** Until the end of the unit, whatever `activity` is; null while it can't be told. */
   etaSeconds: z.number().nonnegative().nullable(),
+  /** The training steps of this attempt so far; a stage without steps has none, and so has a worker of an older version. */
+  trained: z
+    .object({
+      /** A step is one batch through all blocks that are still trained. */
+      steps: z.int().nonnegative(),
+      /** Spent on the steps alone, not on what is between them. */
+      seconds: z.number().nonnegative(),
+      /** Each counted once however many blocks are trained on it. */
+      images: z.int().nonnegative(),
+    })
+    .optional(),
   blocks: z.array(blockProgressSchema),
 });
 export type Progress = z.infer<typeof progressSchema>;

@@ -37,6 +37,7 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
   const pause = createPause(context.clock.seconds, context.signal);
   const blocks: BlockTraining[] = unit.blocks.map((graph) => newBlockTraining(graph, 1));
   const shared: UnitState['shared'] = { seconds: 0, earlierEnergy: undefined };
+  const trained = { steps: 0, seconds: 0, images: 0 };
   const checkpoints = new UnitCheckpoints(context, {
     unit,
     blocks,
@@ -51,6 +52,11 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
     samples: plan.dataset.samples,
     seconds: context.clock.seconds,
     charge: (seconds) => (shared.seconds += seconds),
+    stepped: ({ seconds, images }) => {
+      trained.steps += 1;
+      trained.seconds += seconds;
+      trained.images += images;
+    },
     between: async () => undefined,
   };
 
@@ -70,7 +76,7 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
   do {
     const since = { seconds: context.clock.seconds(), steps: stepsDone(training, cursor) };
     const between = async (at: Cursor): Promise<void> => {
-      reportTraining(context, blocks, { cursor: at, samples: plan.dataset.samples.train, since });
+      reportTraining(context, blocks, { cursor: at, samples: plan.dataset.samples.train, since, trained });
       await checkpoints.whenDue(at, pause);
     };
     await trainBlocks({ ...training, between }, blocks, cursor);

@@ -5,9 +5,11 @@ import type { BlockGraph } from './block-graph.ts';
 import { newBlockTraining } from './block-training.ts';
 import { reportTraining } from './report-training.ts';
 
+const trained = { steps: 40, seconds: 18, images: 40 };
+
 /** 97 steps in all, at half a second each since the start of the attempt. */
-function reported(step: number, { live = true } = {}): Pick<Progress, 'fraction' | 'etaSeconds'> {
-  const reports: Pick<Progress, 'fraction' | 'etaSeconds'>[] = [];
+function reported(step: number, { live = true } = {}): Pick<Progress, 'fraction' | 'etaSeconds' | 'trained'> {
+  const reports: Progress[] = [];
   const context = {
     spec: { spec: { distill: { steps: 97, epochs: 1, batchSize: 1 } } },
     clock: { seconds: () => 10 + step / 2 },
@@ -15,10 +17,11 @@ function reported(step: number, { live = true } = {}): Pick<Progress, 'fraction'
   } as unknown as WorkContext;
   const block = newBlockTraining({ block: { name: 'a' } } as unknown as BlockGraph, 1);
   block.state.live = live;
-  const report = { cursor: { epoch: 0, step }, samples: 97, since: { seconds: 10, steps: 0 } };
+  const report = { cursor: { epoch: 0, step }, samples: 97, since: { seconds: 10, steps: 0 }, trained };
   reportTraining(context, [block], report);
-  const [{ fraction, etaSeconds } = { fraction: null, etaSeconds: null }] = reports;
-  return { fraction, etaSeconds };
+  const [progress] = reports;
+  if (progress === undefined) throw new Error('nothing was reported');
+  return { fraction: progress.fraction, etaSeconds: progress.etaSeconds, trained: progress.trained };
 }
 
 // The 97 steps are 97 hundredths of the unit: the judging counts as three more steps.
@@ -32,5 +35,6 @@ test.each([
   expect(reported(step, { live })).toEqual({
     fraction: close(fraction),
     etaSeconds: etaSeconds === null ? null : close(etaSeconds),
+    trained,
   });
 });

@@ -1,3 +1,4 @@
+import type { Progress } from '../contract/progress.ts';
 import type { WorkContext } from '../work-context.ts';
 import type { BlockTraining } from './block-training.ts';
 import type { Cursor } from './train-blocks.ts';
@@ -8,6 +9,7 @@ export interface TrainingReport {
   readonly samples: number;
   /** When the steps of this attempt began, and how many were done then. */
   readonly since: { readonly seconds: number; readonly steps: number };
+  readonly trained: NonNullable<Progress['trained']>;
 }
 
 /** Share of a unit that is its training: behind it the blocks are judged. */
@@ -19,7 +21,7 @@ export function reportTraining(
   blocks: readonly BlockTraining[],
   report: TrainingReport,
 ): void {
-  const { cursor, samples, since } = report;
+  const { cursor, samples, since, trained } = report;
   const jobSpec = context.spec.spec;
   const { epochs, stepsPerEpoch, steps } = trainingLength(jobSpec, samples);
   const done = Math.min(steps, cursor.epoch * stepsPerEpoch + cursor.step);
@@ -33,6 +35,7 @@ export function reportTraining(
     fraction: trainingShare * (1 - left / steps),
     samplesPerSecond: perSecond === undefined ? null : perSecond * jobSpec.distill.batchSize * live,
     etaSeconds: perSecond === undefined ? null : (left + judging) / perSecond,
+    trained: { ...trained },
     blocks: blocks.map(({ state }) => ({
       name: state.name,
       state: state.live ? 'Training' : 'Done',

@@ -60,6 +60,7 @@ class Unit {
       samples: { train, validation },
       seconds: () => 0,
       charge: () => undefined,
+      stepped: () => undefined,
       between: async ({ epoch, step }) => {
         this.events.push(`between ${epoch}/${step}`);
       },
@@ -205,6 +206,19 @@ describe('training blocks', () => {
       ];
     };
     expect(unit.events).toEqual([...epoch(0), ...epoch(1)]);
+  });
+
+  test('tells of each step how long it took, loading included, and of how many images', async () => {
+    const unit = new Unit({ batchSize: 2, train: 5, blocks: [{ name: 'a' }, { name: 'b' }] });
+    const steps: object[] = [];
+    // A clock that only loads and steps take time on: a second each.
+    const seconds = (): number => unit.events.filter((event) => /^(load train|step)/.test(event)).length;
+    const context = { ...unit.context, seconds, stepped: (step: object) => void steps.push(step) };
+    await trainBlocks(context, unit.blocks, start());
+    expect(steps).toEqual([
+      { seconds: 3, images: 2 },
+      { seconds: 3, images: 2 },
+    ]);
   });
 
   test('visits no sample twice in an epoch, and another order in each', async () => {

@@ -26,6 +26,8 @@ export interface TrainingContext {
   readonly between: (cursor: Cursor) => Promise<void>;
   /** Charged with the time of teacher passes. */
   readonly charge: (seconds: number) => void;
+  /** Told of each step: how long it took, and of how many images. */
+  readonly stepped: (step: { readonly seconds: number; readonly images: number }) => void;
 }
 
 /** By how much the learning rate of a collapsed block's second training is lower. */
@@ -52,10 +54,12 @@ export async function trainBlocks(
     if (cursor.step === 0) startEpoch(context, live, { first: cursor.epoch * perEpoch, count: stepsNow });
     while (cursor.step < stepsNow) {
       const rows = order.subarray(cursor.step * batchSize, (cursor.step + 1) * batchSize);
+      const start = context.seconds();
       await timed(context, context.charge, () => source.load('train', rows, pass));
       for (const { graph, state } of live) {
         await timed(context, charge(state), () => session.run(graph.step.endpoint));
       }
+      context.stepped({ seconds: context.seconds() - start, images: rows.length });
       cursor.step += 1;
       if (cursor.step < stepsNow) await context.between(cursor);
     }

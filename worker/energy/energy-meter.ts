@@ -1,8 +1,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { EnergyReading, EnergyReadings } from '../contract/energy-reading.ts';
+import type { EnergyReading } from '../contract/energy-reading.ts';
 import { describeFailure } from './describe-failure.ts';
 import { unknownReading } from './device-meter.ts';
+import { notLooked, secondsSince, stalestSeconds, withoutJoules } from './fresh-snapshot.ts';
 import type { EnergySnapshot, MeterTask, ToMain, ToThread } from './meter-thread.ts';
 import { nvmlLibrary, type GpuState } from './nvml.ts';
 import { powercapFolder } from './rapl.ts';
@@ -30,8 +31,6 @@ const program = new URL(`./meter-thread${extname(import.meta.filename)}`, import
 /** Calls into a driver that is in trouble may not come back. */
 const answerMilliseconds = 5000;
 const endMilliseconds = 1000;
-/** A thread that works has written a snapshot ten times in the last second. */
-const stalestSeconds = 3;
 
 /**
  * Measures the energy of a unit's devices, in a thread of its own: TensorFlow blocks the one that trains for seconds.
@@ -85,15 +84,20 @@ export class EnergyMeter implements AsyncDisposable {
       return kinds.map((kind) => unknownReading({ device: kind, kind }, reason));
     }
     if (this.#failure !== undefined) return withoutJoules(snapshot.readings, this.#failure);
-    const age = Number(process.hrtime.bigint()) / 1e9 - snapshot.atSeconds;
+    const age = secondsSince(snapshot);
     return this.#closed || age < stalestSeconds
       ? snapshot.readings
-      : withoutJoules(snapshot.readings, `the energy meter has not looked for ${Math.round(age)} s`);
+      : withoutJoules(snapshot.readings, notLooked(age));
   }
 
   /** How the GPU was doing within the last second; undefined without one, or when it doesn't answer. */
   gpuState(): GpuState | undefined {
     return this.#snapshot()?.gpu;
+  }
+
+  /** Where a thread of its own finds the latest snapshot, by `freshSnapshot`. */
+  get snapshots(): SharedArrayBuffer {
+    return this.#text.memory;
   }
 
   /** Ends the thread. Readings stay as they were last. */
@@ -166,10 +170,4 @@ function taskOf(options: EnergyMeterOptions, { memory }: SharedText): MeterTask 
     mpsClient: environment['CUDA_MPS_PIPE_DIRECTORY'] !== undefined,
   };
   return { ...(device === 'GPU' ? { gpu } : {}), powercap, idleBaselineSeconds, memory };
-}
-
-function withoutJoules(readings: EnergyReadings, reason: string): readonly EnergyReading[] {
-  return readings.map((reading) =>
-    reading.joules === null ? reading : { ...reading, joules: null, meanWatts: null, reason },
-  );
 }

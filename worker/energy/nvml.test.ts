@@ -42,6 +42,7 @@ describe('NVML, called as C', () => {
     // As written in libnvidia-ml.c.
     expect(device.state()).toEqual({
       utilization: 87,
+      watts: 251.5,
       memoryUsedBytes: 12 * 2 ** 30,
       memoryTotalBytes: 80 * 2 ** 30,
       celsius: 63,
@@ -78,6 +79,7 @@ describe('NVML, called as C', () => {
       `device ${first} A2`,
       `error nvmlDeviceGetUtilizationRates 3 ${always}`,
       `error nvmlDeviceGetMemoryInfo 13 ${always}`,
+      `error nvmlDeviceGetPowerUsage 3 ${always}`,
       `error nvmlDeviceGetMigMode 3 ${always}`,
       `error nvmlDeviceGetMPSComputeRunningProcesses_v3 13 ${always}`,
     );

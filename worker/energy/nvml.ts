@@ -30,6 +30,7 @@ export interface NvmlDevice {
 export interface GpuState {
   /** Percent of the time in which something ran on it. */
   readonly utilization?: number;
+  readonly watts?: number;
   readonly memoryUsedBytes?: number;
   readonly memoryTotalBytes?: number;
   readonly celsius?: number;
@@ -151,6 +152,7 @@ function openDevice(call: Call, device: Handle): NvmlDevice {
           call('nvmlDeviceGetUtilizationRates', parameters('uint32_t'), device, utilization);
           return utilization[0]!;
         }),
+        watts: ifSupported(() => number('nvmlDeviceGetPowerUsage') / 1000),
         ...ifSupported(() => {
           call('nvmlDeviceGetMemoryInfo', parameters('uint64_t'), device, memory);
           return { memoryTotalBytes: Number(memory[0]), memoryUsedBytes: Number(memory[2]) };

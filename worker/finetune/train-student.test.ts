@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { EnergyReading } from '../contract/energy-reading.ts';
+import type { Progress } from '../contract/progress.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
 import { Attempt } from '../exchange/attempt.ts';
 import { checkpointFile, writeCheckpoint } from '../exchange/checkpoint.ts';
@@ -26,7 +27,7 @@ const accuracy = { value: 0.5, samples: 10, standardError: 0.16, measure: 'Top1'
 async function attemptIn(folder: string, told: AbortController, joules = 0) {
   const feed = { feeds: async () => ({}) };
   const events: string[] = [];
-  const reports: { fraction: number | null; etaSeconds: number | null }[] = [];
+  const reports: Pick<Progress, 'fraction' | 'etaSeconds' | 'trained'>[] = [];
   let now = 0;
   const variable = new Float32Array(1);
   const student = {
@@ -57,7 +58,7 @@ async function attemptIn(folder: string, told: AbortController, joules = 0) {
     logger: { info: () => undefined },
     checkpointSeconds: 60,
     energy: { latest: () => drawn(joules) },
-    report: ({ fraction, etaSeconds }: (typeof reports)[number]) => reports.push({ fraction, etaSeconds }),
+    report: (progress: Progress) => reports.push(progress),
   };
   const session = {
     inputs: { planDigest: digest, dataset: { train: { count: 3 } } },
@@ -101,6 +102,9 @@ test('a worker that is told to stop while it judges an epoch saves that first, a
   const second = await attemptIn(folder.path, new AbortController());
   const outcome = await trainStudent({ ...second.options, judge: async () => accuracy });
   expect(second.events).toEqual([]);
+  expect(first.reports.at(-1)?.trained).toEqual({ steps: 3, seconds: 3, images: 3 });
+  // Steps of its own it has none.
+  expect(second.reports.at(-1)?.trained).toEqual({ steps: 0, seconds: 0, images: 0 });
   expect(outcome.best?.get('kernel')).toEqual(Float32Array.of(3));
   // The sum 6 over three steps.
   expect(outcome.history).toEqual([{ loss: 2, validationAccuracy: 0.5 }]);

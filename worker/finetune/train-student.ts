@@ -79,6 +79,7 @@ class StudentTraining {
   #savedAt: number;
   #earlierSeconds = 0;
   #earlierEnergy: EnergyReadings | undefined;
+  #earlierSteps = 0;
   #table: { pass: number; table: AugmentationTable } | undefined;
 
   constructor(options: TrainStudentOptions) {
@@ -115,6 +116,7 @@ class StudentTraining {
     this.#state = found.state;
     this.#earlierSeconds = found.state.seconds;
     this.#earlierEnergy = found.state.energy;
+    this.#earlierSteps = this.#stepsDone();
     const values = [...found.tensors].map(([name, tensor]) => [name, tensor.values] as const);
     student.session.set(new Map(values.filter(([name]) => !name.startsWith(bestPrefix))));
     const best = values.filter(([name]) => name.startsWith(bestPrefix));
@@ -242,8 +244,9 @@ class StudentTraining {
 
   #report(): void {
     const { context, session, share } = this.#options;
-    const { epoch, seconds, step } = this.#state;
-    const done = epoch * this.#stepsPerEpoch + step;
+    const { seconds } = this.#state;
+    const done = this.#stepsDone();
+    const own = done - this.#earlierSteps;
     const steps = session.spec.finetune.epochs * this.#stepsPerEpoch;
     const perStep = done === 0 ? undefined : seconds / done;
     const fraction = share.first + (share.last - share.first) * (done / steps);
@@ -254,7 +257,16 @@ class StudentTraining {
       fraction,
       samplesPerSecond: perStep === undefined ? null : session.spec.finetune.batchSize / perStep,
       etaSeconds: perStep === undefined ? null : (1 - fraction) * stageSteps * perStep,
+      trained: {
+        steps: own,
+        seconds: seconds - this.#earlierSeconds,
+        images: own * session.spec.finetune.batchSize,
+      },
       blocks: [],
     });
+  }
+
+  #stepsDone(): number {
+    return this.#state.epoch * this.#stepsPerEpoch + this.#state.step;
   }
 }

@@ -17,6 +17,7 @@ export function localHost(specFile: string): Host {
       process.stdout.on('error', requestStop);
     },
     report: (progress) => void process.stdout.write(`${JSON.stringify(progress)}\n`),
+    watch: () => undefined,
     // Whoever started it looks into the exchange, and into its log.
     committed: async () => undefined,
     failed: async () => undefined,

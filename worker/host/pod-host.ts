@@ -5,6 +5,7 @@ import type { Progress } from '../contract/progress.ts';
 import { encodeUnitMessage, type UnitMessage } from '../contract/unit-message.ts';
 import type { UnitResult } from '../contract/unit-result.ts';
 import type { UnitSpec } from '../contract/unit-spec.ts';
+import type { EnergyMeter } from '../energy/energy-meter.ts';
 import type { Attempt } from '../exchange/attempt.ts';
 import type { Logger } from '../../common/logger.ts';
 import type { Host } from './host.ts';
@@ -19,8 +20,8 @@ export interface PodHostOptions {
 }
 
 /**
- * A worker in a pod: the spec is in its environment, progress is asked for over HTTP, and what it has to say at the end
- * goes into the container's termination log.
+ * A worker in a pod: the spec is in its environment, progress and metrics are asked for over HTTP, and what it has to say
+ * at the end goes into the container's termination log.
  */
 export class PodHost implements Host {
   readonly #environment: PodHostOptions['environment'];
@@ -58,6 +59,10 @@ export class PodHost implements Host {
     if (progress.activity === this.#activity) return;
     this.#activity = progress.activity;
     this.#logger?.info('Progress', { activity: progress.activity, fraction: progress.fraction });
+  }
+
+  watch(meter: Pick<EnergyMeter, 'snapshots'>): void {
+    this.#server?.watch(meter);
   }
 
   async committed(result: UnitResult, attempt: Attempt): Promise<void> {

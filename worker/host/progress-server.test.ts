@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { progressSchema, type Progress } from '../contract/progress.ts';
+import { SharedText } from '../energy/shared-text.ts';
 import { startProgressServer } from './progress-server.ts';
 
 const address = '127.0.0.1';
@@ -48,8 +49,35 @@ test('answers while the thread that works is blocked', async () => {
   expect(JSON.parse(said.toString())).toEqual(progress);
 });
 
+test('shows metrics of the last progress and of a meter, while the thread that works is blocked', async () => {
+  await using server = await startProgressServer({ port: 0, address });
+  const text = new SharedText();
+  const reading = { device: 'GPU-1', kind: 'GPU', joules: 1500 };
+  const atSeconds = Number(process.hrtime.bigint()) / 1e9;
+  text.write(JSON.stringify({ atSeconds, readings: [reading], gpu: { watts: 250 } }));
+  server.watch({ snapshots: text.memory });
+  server.show(progress);
+  const asks = `
+    for (;;) {
+      const answer = await fetch('http://${address}:${server.port}/metrics');
+      const text = await answer.text();
+      if (text.includes('{stage=')) { console.log(answer.headers.get('content-type'), text); break; }
+    }`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '--eval', asks], { timeout: 20_000 });
+  const labels = 'stage="Distill",unit="unit-003"';
+  expect(said.toString()).toMatch(/^text\/plain; version=0.0.4; charset=utf-8 # HELP /);
+  expect(said.toString()).toContain(`\nblockstill_worker_progress_ratio{${labels}} 0.25\n`);
+  expect(said.toString()).toContain(
+    `\nblockstill_worker_energy_joules_total{${labels},device="GPU-1",kind="GPU"} 1500\n`,
+  );
+  expect(said.toString()).toContain(`\nblockstill_worker_gpu_power_watts{${labels},device="GPU-1"} 250\n`);
+  expect(said.toString()).toMatch(/\nprocess_resident_memory_bytes [1-9]\d{6,}\n/);
+});
+
 test.each([
   { method: 'GET', path: '/healthz', status: 200 },
+  { method: 'GET', path: '/metrics', status: 200 },
+  { method: 'POST', path: '/metrics', status: 405 },
   { method: 'GET', path: '/progress?since=3', status: 204 },
   { method: 'GET', path: '/', status: 404 },
   { method: 'POST', path: '/secrets', status: 404 },

@@ -1,11 +1,14 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Progress } from '../contract/progress.ts';
+import type { EnergyMeter } from '../energy/energy-meter.ts';
 import type { ProgressThreadData, ToMain, ToThread } from './progress-thread.ts';
 
 export interface ProgressServer extends AsyncDisposable {
   readonly port: number;
   show(progress: Progress): void;
+  /** From now on metrics tell of these devices, too. */
+  watch(meter: Pick<EnergyMeter, 'snapshots'>): void;
 }
 
 export interface ProgressServerOptions {
@@ -22,8 +25,8 @@ const endMilliseconds = 1000;
 const program = new URL(`./progress-thread${extname(import.meta.filename)}`, import.meta.url);
 
 /**
- * Answers `GET /progress` with the last progress as JSON, 204 before the first, and `GET /healthz`. It has a thread of
- * its own: TensorFlow blocks the one that calls it, for seconds at times.
+ * Answers `GET /progress` with the last progress as JSON, 204 before the first, `GET /metrics` for Prometheus, and
+ * `GET /healthz`. It has a thread of its own: TensorFlow blocks the one that calls it, for seconds at times.
  *
  * @throws Error when it can't listen, as with a port that is taken
  */
@@ -44,7 +47,8 @@ export async function startProgressServer(options: ProgressServerOptions): Promi
   thread.unref();
   return {
     port,
-    show: (progress) => tell({ kind: 'Show', progress: JSON.stringify(progress) }),
+    show: (progress) => tell({ kind: 'Show', progress }),
+    watch: ({ snapshots }) => tell({ kind: 'Watch', snapshots }),
     [Symbol.asyncDispose]: async () => {
       const timer = setTimeout(() => void thread.terminate(), endMilliseconds);
       tell({ kind: 'End' });

@@ -25,6 +25,18 @@ export const statusWriteResults = ['written', 'conflict', 'error'] as const;
 /** `conflict`: somebody has changed the resource since, so it is looked at again. */
 export type StatusWriteResult = (typeof statusWriteResults)[number];
 
+export type ByStage = Readonly<Partial<Record<Stage, number>>>;
+
+/** Attempts at units that have not ended. */
+export interface UnitCounts {
+  /** Those whose worker runs. */
+  readonly running: ByStage;
+  /** Those that have no running worker: they wait for quota, a node, a device, an image or a volume. */
+  readonly waiting: ByStage;
+  /** How long the one that has waited for longest has done so. */
+  readonly longestWaitSeconds: ByStage;
+}
+
 /** What the operator counts and measures. Labels are closed lists: no metric grows with the number of jobs. */
 export interface OperatorMetrics {
   /** For the clients. */
@@ -36,6 +48,8 @@ export interface OperatorMetrics {
   leading(lease: string, leads: boolean): void;
   /** Jobs by phase, asked for with each scrape; the last one given counts. */
   countJobs(count: () => Readonly<Partial<Record<string, number>>>): void;
+  /** Attempts at units, asked for with each scrape; before it is called nothing is known of them. */
+  countUnits(count: () => UnitCounts): void;
   unitCreated(stage: Stage): void;
   unitAttemptFailed(stage: Stage, reason: AttemptFailure): void;
   statusWritten(result: StatusWriteResult): void;

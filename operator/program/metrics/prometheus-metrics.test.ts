@@ -121,6 +121,31 @@ describe('the metrics of the operator', () => {
     ]);
   });
 
+  it('say how many units run and wait, and nothing of them before anybody has counted', async () => {
+    const { metrics, lines } = metricsAt();
+    expect(await lines('blockstill_unit')).not.toContainEqual(expect.stringMatching(/^blockstill_units\{/));
+    metrics.countUnits(() => ({
+      running: { Distill: 4 },
+      waiting: { Distill: 2, Finetune: 1 },
+      longestWaitSeconds: { Distill: 90, Finetune: 7 },
+    }));
+    expect(await lines('blockstill_units{')).toEqual([
+      'blockstill_units{stage="Prepare",state="Running"} 0',
+      'blockstill_units{stage="Prepare",state="Waiting"} 0',
+      'blockstill_units{stage="Baseline",state="Running"} 0',
+      'blockstill_units{stage="Baseline",state="Waiting"} 0',
+      'blockstill_units{stage="Distill",state="Running"} 4',
+      'blockstill_units{stage="Distill",state="Waiting"} 2',
+      'blockstill_units{stage="Finetune",state="Running"} 0',
+      'blockstill_units{stage="Finetune",state="Waiting"} 1',
+    ]);
+    expect(await lines('blockstill_unit_longest_wait_seconds')).toEqual([
+      'blockstill_unit_longest_wait_seconds{stage="Prepare"} 0',
+      'blockstill_unit_longest_wait_seconds{stage="Distill"} 90',
+      'blockstill_unit_longest_wait_seconds{stage="Finetune"} 7',
+    ]);
+  });
+
   it('say who leads, and how old the view of a watch is when they are asked', async () => {
     const { metrics, lines } = metricsAt();
     let age = 3;

@@ -1,16 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { jobPhases } from '../../../crds/status.ts';
-import { stageSchema } from '../../../worker/contract/primitives.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { RequestObserver } from '../../kube/request.ts';
-import {
-  attemptFailures,
-  reconcileResults,
-  statusWriteResults,
-  type OperatorMetrics,
-  type ReconcileResult,
-} from './operator-metrics.ts';
+import { reconcileResults, type OperatorMetrics, type ReconcileResult } from './operator-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
+import { unitMetrics } from './unit-metrics.ts';
 
 /** What a scrape gets. */
 export interface Exposition {
@@ -144,40 +138,5 @@ function stateMetrics(registry: Registry): Pick<OperatorMetrics, 'leading' | 'co
     watchAge: (resource, seconds) => {
       ages.set(resource, seconds);
     },
-  };
-}
-
-function unitMetrics(
-  registry: Registry,
-): Pick<OperatorMetrics, 'unitCreated' | 'unitAttemptFailed' | 'statusWritten'> {
-  const registers = [registry];
-  const created = new Counter({
-    name: 'blockstill_units_created_total',
-    help: 'Attempts at units that were started.',
-    labelNames: ['stage'],
-    registers,
-  });
-  const failed = new Counter({
-    name: 'blockstill_unit_attempts_failed_total',
-    help: 'Attempts at units that ended without a result.',
-    labelNames: ['stage', 'reason'],
-    registers,
-  });
-  const writes = new Counter({
-    name: 'blockstill_status_writes_total',
-    help: 'Status writes, by what came of them.',
-    labelNames: ['result'],
-    registers,
-  });
-  // A counter that appears with its first event hides that event from rate().
-  for (const stage of stageSchema.options) {
-    created.inc({ stage }, 0);
-    for (const reason of attemptFailures) failed.inc({ stage, reason }, 0);
-  }
-  for (const result of statusWriteResults) writes.inc({ result }, 0);
-  return {
-    unitCreated: (stage) => created.inc({ stage }),
-    unitAttemptFailed: (stage, reason) => failed.inc({ stage, reason }),
-    statusWritten: (result) => writes.inc({ result }),
   };
 }
