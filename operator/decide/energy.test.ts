@@ -75,3 +75,17 @@ it('is unknown when a unit failed for good, whose energy nobody knows', () => {
   expect(energy?.joules).toBeUndefined();
   expect(energy?.reason).toBe('GPU: 1 of 4 attempts left no reading.');
 });
+
+it('does not count a GPU that the cluster says is shared', () => {
+  const sharing = { kind: 'Shared', reason: 'the GPUs of node a are time-sliced' } as const;
+  const shared = { ...metered(distilled('unit-002', 'c'), 4000, '2'), sharing };
+  const energy = energyOf([...two, shared]);
+  expect(energy?.joules).toBeUndefined();
+  expect(energy?.reason).toBe('GPU: not attributable: the GPUs of node a are time-sliced.');
+});
+
+it('says what the source of node-wide energy could not see', () => {
+  const nodeWide = { devices: [], reserved: [], problems: ['No exporter answers.'] };
+  const energy = energyOf([...two, metered(distilled('unit-002', 'c'), 4000, '2')], { nodeWide });
+  expect(energy).toMatchObject({ joules: 10_000, reason: 'No exporter answers.' });
+});

@@ -3,15 +3,19 @@ import { energyFigures } from '../accounting/energy-figures.ts';
 import type { MeteredUnit } from '../accounting/energy-readings.ts';
 import { energyAccountOf } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
+import { outsideRemarks, seenFromOutside, type SeenFromOutside } from './outside-energy.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 
 type EnergyStatus = NonNullable<DistillationJobStatus['energy']>;
 
 /** The energy of all units that have ended, known only when every one of them had a meter. */
-export function energyOf(units: UnitViews): EnergyStatus {
+export function energyOf(units: UnitViews, outside: SeenFromOutside = {}): EnergyStatus {
   const all = [units.prepare, ...units.distill, units.finetune];
-  const figures = energyFigures(energyAccountOf({ units: all.flatMap(meteredUnit) }));
+  const input = seenFromOutside(all.flatMap(meteredUnit), all, outside);
+  const account = energyFigures(energyAccountOf(input));
+  const remarks = [account.reason, ...outsideRemarks(input, all, outside)].filter(Boolean);
+  const figures = remarks.length === 0 ? account : { ...account, reason: remarks.join(' ') };
   const unread = all.reduce((total, unit) => total + repetitions(unit), 0);
   if (figures.joules === undefined || unread === 0) return rounded(figures);
   const attempts = unread === 1 ? '1 attempt' : `${unread} attempts`;

@@ -9,7 +9,7 @@ import { networksOf } from './networks.ts';
 import type { Observed, ObservedAttempt, Why } from './observed.ts';
 import { phaseOf, type Phase } from './phase.ts';
 import { summaryOf } from './summary.ts';
-import { suspensionsOf } from './suspensions.ts';
+import { knownSuspensions, suspensionsOf } from './suspensions.ts';
 import { firstLine, sentence } from './text.ts';
 import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
@@ -25,7 +25,7 @@ export function describeStatus(
   const networks = networksOf(units, observed);
   const progress = jobProgress(units, observed, verdict);
   const speedup = jobSpeedup(units, observed);
-  const energy = energyOf(units);
+  const energy = energyOf(units, { nodeWide: observed.nodeWide, suspensions: knownSuspensions(observed) });
   const { previous } = observed;
   // Attempts of long ago may be gone.
   const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
