@@ -11,8 +11,8 @@ import { visibleGpu, type Environment } from './visible-gpu.ts';
 import { within } from './within.ts';
 
 export interface EnergyMeterOptions {
-  /** What the unit runs on. Processors are measured in any case. */
-  readonly device: 'GPU' | 'CPU';
+  /** What the unit runs on, or all GPUs of this machine. Processors are measured in any case. */
+  readonly device: 'GPU' | 'CPU' | 'Machine';
   /** The process environment: which GPU is visible, and `BLOCKSTILL_NVML`, another NVML library. */
   readonly environment: Environment;
   /** How long the idle device is measured before the unit begins. Default: 0, not at all. */
@@ -80,7 +80,7 @@ export class EnergyMeter implements AsyncDisposable {
     const snapshot = this.#snapshot();
     if (snapshot === undefined) {
       const reason = this.#failure ?? 'the energy meter has not begun';
-      const kinds = this.#device === 'GPU' ? (['GPU', 'CPU'] as const) : (['CPU'] as const);
+      const kinds = this.#device === 'CPU' ? (['CPU'] as const) : (['GPU', 'CPU'] as const);
       return kinds.map((kind) => unknownReading({ device: kind, kind }, reason));
     }
     if (this.#failure !== undefined) return withoutJoules(snapshot.readings, this.#failure);
@@ -163,7 +163,8 @@ function taskOf(options: EnergyMeterOptions, { memory }: SharedText): MeterTask 
     library: environment['BLOCKSTILL_NVML'] ?? nvmlLibrary,
     mpsClient: environment['CUDA_MPS_PIPE_DIRECTORY'] !== undefined,
   };
-  return { ...(device === 'GPU' ? { gpu } : {}), powercap, idleBaselineSeconds, memory };
+  const measured = { GPU: { gpu }, Machine: { machine: { library: gpu.library } }, CPU: {} }[device];
+  return { ...measured, powercap, idleBaselineSeconds, memory };
 }
 
 function withoutJoules(readings: EnergyReadings, reason: string): readonly EnergyReading[] {
