@@ -7,12 +7,12 @@ import type { NodeWide } from '../decide/observed.ts';
 import { givenGpus } from './given-gpus.ts';
 
 export interface MachineEnergyOptions {
+  /** `BLOCKSTILL_NVML` and `BLOCKSTILL_POWERCAP` name another NVML library and another folder of processors' counters. */
   readonly environment: NodeJS.ProcessEnv;
   /** The GPUs that the run was given, by the names that CUDA_VISIBLE_DEVICES takes. */
   readonly gpus: readonly string[];
   now(): Date;
-  /** The folders of the processors' counters, and of device files; for tests. */
-  readonly powercap?: string;
+  /** The folder of device files; for tests. */
   readonly deviceFiles?: string;
 }
 
@@ -44,7 +44,8 @@ export class MachineEnergy implements AsyncDisposable {
 
   /** Begins to look. Where there is neither a GPU nor a counter of the processor, nothing is started. */
   static async watch(options: MachineEnergyOptions): Promise<MachineEnergy> {
-    const { environment, powercap = powercapFolder, deviceFiles = '/dev' } = options;
+    const { environment, deviceFiles = '/dev' } = options;
+    const powercap = environment['BLOCKSTILL_POWERCAP'] ?? powercapFolder;
     const rapl = openRapl(powercap, undefined);
     if (rapl.sources.length === 0 && !(await hasGpu(environment, deviceFiles))) {
       return new MachineEnergy(options, undefined, rapl.unknown);
