@@ -145,7 +145,7 @@ function energyOfUse(
 
 function polled(power: PowerSeries, intervals: readonly Interval[], collected: Collected): Joules {
   const energies = intervals.map((interval) => power.energyOf(interval));
-  collected.methods.add('SampledPower');
+  collected.methods.add(power.method ?? 'SampledPower');
   collected.gaps += energies.reduce((total, { gaps }) => total + gaps, 0);
   return sumOf(
     energies.map(({ joules, reason = 'It was not polled.' }) => (joules === null ? { reason } : { joules })),

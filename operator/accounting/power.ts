@@ -1,3 +1,4 @@
+import type { EnergyMethod } from './energy-readings.ts';
 import type { Interval } from './intervals.ts';
 
 /** What a device drew at a moment, on the clock of the units' intervals. */
@@ -7,6 +8,8 @@ export interface PowerSample {
 }
 
 export interface PowerSeries {
+  /** `Counter` where its joules are those of the device's own counter; default: `SampledPower`. */
+  readonly method?: EnergyMethod;
   /** Energy of the interval. Those of neighbouring intervals add up to that of both together. */
   energyOf(interval: Interval): SampledEnergy;
 }
@@ -32,7 +35,7 @@ const mostWatts = 10_000;
 /** Samples further apart than this many times the usual distance have a gap between them. */
 const gapFactor = 3;
 /** With more than this share of an interval in gaps, its energy is a guess. */
-const mostGapShare = 0.1;
+export const mostGapShare = 0.1;
 
 /**
  * Power polled by a log or an exporter, integrated by the trapezoidal rule. A sample of a counter that has wrapped is
@@ -45,7 +48,8 @@ export function powerSeries(samples: readonly PowerSample[], log: PowerLog = {})
     (sample, index, all) => isPower(sample) && sample.seconds > (all[index - 1]?.seconds ?? -Infinity),
   );
   const longest = gapFactor * usualDistance(readable);
-  const joules = cumulative(readable);
+  const moments = readable.map(({ seconds }) => seconds);
+  const track = { samples: readable, moments, joules: cumulative(readable) };
   return {
     energyOf: ({ start, end }) => {
       const [first, last] = [readable.at(0), readable.at(-1)];
@@ -57,7 +61,7 @@ export function powerSeries(samples: readonly PowerSample[], log: PowerLog = {})
         const text = `There are no power samples for ${gapSeconds.toFixed(0)} of ${(end - start).toFixed(0)} s.`;
         return { ...unknown(text), gaps };
       }
-      return { joules: joulesUntil(readable, joules, end) - joulesUntil(readable, joules, start), gaps };
+      return { joules: joulesUntil(track, end) - joulesUntil(track, start), gaps };
     },
   };
 }
@@ -66,7 +70,7 @@ function unknown(reason: string): SampledEnergy {
   return { joules: null, reason, gaps: 0 };
 }
 
-function isPower({ watts }: PowerSample): boolean {
+export function isPower({ watts }: Pick<PowerSample, 'watts'>): boolean {
   return watts >= 0 && watts <= mostWatts;
 }
 
@@ -116,9 +120,16 @@ function cumulative(samples: readonly PowerSample[]): readonly number[] {
   });
 }
 
+interface Integrated {
+  readonly samples: readonly PowerSample[];
+  readonly moments: readonly number[];
+  /** From the first sample to each one. */
+  readonly joules: readonly number[];
+}
+
 /** Joules from the first sample to a moment; outside the samples the nearest one holds. */
-function joulesUntil(samples: readonly PowerSample[], joules: readonly number[], moment: number): number {
-  const index = lastUntil(samples, moment);
+function joulesUntil({ samples, moments, joules }: Integrated, moment: number): number {
+  const index = lastUntil(moments, moment);
   const from = samples[Math.max(0, index)]!;
   const to = index < 0 ? undefined : samples[index + 1];
   const passed = moment - from.seconds;
@@ -126,12 +137,12 @@ function joulesUntil(samples: readonly PowerSample[], joules: readonly number[],
   return joules[Math.max(0, index)]! + passed * (from.watts + (slope * passed) / 2);
 }
 
-/** The number of the last sample that is not later than the moment; -1 when there is none. */
-function lastUntil(samples: readonly PowerSample[], moment: number): number {
-  let [low, high] = [-1, samples.length - 1];
+/** The number of the last of some moments in order that is not later than another one; -1 when there is none. */
+export function lastUntil(moments: readonly number[], moment: number): number {
+  let [low, high] = [-1, moments.length - 1];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (samples[middle]!.seconds <= moment) low = middle;
+    if (moments[middle]! <= moment) low = middle;
     else high = middle - 1;
   }
   return low;

@@ -51,6 +51,8 @@ export interface ChildPod extends StoredObject {
   readonly phase: string;
   readonly node: string | undefined;
   readonly address: string | undefined;
+  /** Of its node. */
+  readonly hostAddress: string | undefined;
   /** When its grace period ends, if it has been told to end. */
   readonly deadline: string | undefined;
   readonly startedAt: string | undefined;
@@ -114,6 +116,7 @@ export function projectPod(pod: KubePod): ChildPod {
     phase,
     node: spec.nodeName,
     address: status?.podIP,
+    hostAddress: status?.hostIP,
     deadline: metadata.deletionTimestamp,
     startedAt: container?.state?.running?.startedAt ?? container?.state?.terminated?.startedAt ?? undefined,
     end: phase === 'Succeeded' || phase === 'Failed' ? podEnd(pod, container) : undefined,

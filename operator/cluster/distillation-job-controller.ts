@@ -10,9 +10,12 @@ import type { ChildJob } from './children.ts';
 import { Claims } from './claims.ts';
 import { ClusterCache } from './cluster-cache.ts';
 import { countUnits } from './count-units.ts';
+import { DcgmExporters } from './dcgm-exporters.ts';
 import { DepartedJobs } from './departed-jobs.ts';
 import { JobRecords } from './job-records.ts';
+import { NodeLabels } from './node-labels.ts';
 import type { OperatorDefaults } from './operator-defaults.ts';
+import { OutsideView } from './outside-view.ts';
 import { PodComplaints } from './pod-complaints.ts';
 import { PodlessJobs } from './podless-jobs.ts';
 import { ProgressPoller } from './progress-poller.ts';
@@ -36,6 +39,7 @@ export class DistillationJobController implements Controller {
   readonly #queue: WorkQueue;
   readonly #cache: ClusterCache;
   readonly #poller: ProgressPoller;
+  readonly #exporters: DcgmExporters | undefined;
   readonly #recorder: EventRecorder;
   readonly #reconciler: Reconciler;
 
@@ -83,6 +87,19 @@ export class DistillationJobController implements Controller {
       problem: (resource, error) => run.logger.warn('A watch is begun again', { resource, error }),
     });
     this.#poller = new ProgressPoller({ clock, pods: () => this.#cache.allPods() });
+    this.#exporters =
+      options.dcgmExporterUrl === undefined
+        ? undefined
+        : new DcgmExporters({
+            clock,
+            url: options.dcgmExporterUrl,
+            onProblem: (problem) => run.logger.warn('A DCGM exporter can not be used', { problem }),
+          });
+    const labels = new NodeLabels({
+      client,
+      clock,
+      onProblem: (problem, error) => run.logger.warn(problem, { error }),
+    });
     this.#reconciler = new Reconciler({
       client,
       clock,
@@ -96,6 +113,7 @@ export class DistillationJobController implements Controller {
       unseen,
       complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
+      outside: new OutsideView({ labels, exporters: this.#exporters }),
       recorder: this.#recorder,
       metrics,
       progress: this.#poller.progress,
@@ -117,6 +135,7 @@ export class DistillationJobController implements Controller {
     const watching = Promise.all([
       this.#cache.run(background.signal),
       ...(options.progress ? [this.#poller.run(background.signal)] : []),
+      ...(this.#exporters === undefined ? [] : [this.#exporters.run(background.signal)]),
     ]);
     const stop = (): void => this.#queue.shutDown();
     signal.addEventListener('abort', stop, { once: true });

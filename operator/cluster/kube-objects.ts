@@ -70,6 +70,8 @@ export interface KubePod extends KubeObject {
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
+    /** Of its node. */
+    readonly hostIP?: string;
     readonly conditions?: readonly KubeCondition[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
@@ -124,4 +126,13 @@ export const coreEvents: Resource<CoreEvent> = {
   plural: 'events',
   kind: 'Event',
   namespaced: true,
+};
+
+/** `v1` Node: its name and labels are all that is used. */
+export const kubeNodes: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'nodes',
+  kind: 'Node',
+  namespaced: false,
 };

@@ -26,6 +26,7 @@ import type { DistillationJobObject } from './kube-objects.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
 import { withOutOfSight } from './out-of-sight.ts';
+import type { OutsideView } from './outside-view.ts';
 import { pinnedImage } from './pinned-image.ts';
 import { isPreparing, preparationSeconds, type PodComplaints } from './pod-complaints.ts';
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
@@ -47,6 +48,7 @@ export interface ReconcilerOptions {
   readonly unseen: UnseenPods;
   readonly complaints: PodComplaints;
   readonly obstacles: Obstacles;
+  readonly outside: OutsideView;
   readonly recorder: Pick<EventRecorder, 'record'>;
   readonly metrics: Pick<OperatorMetrics, 'statusWritten' | 'unitCreated'>;
   /** By the UID of the pod. */
@@ -84,8 +86,8 @@ export class Reconciler {
 
   /** The job of this UID is gone, or has nothing left to be done for it. */
   forget(uid: string): void {
-    const { records, statuses, writes, obstacles } = this.#options;
-    for (const each of [records, statuses, writes, obstacles]) each.forget(uid);
+    const { records, statuses, writes, obstacles, outside } = this.#options;
+    for (const each of [records, statuses, writes, obstacles, outside]) each.forget(uid);
   }
 
   /** A job that has ended: what still runs is ended, and what is left goes when its time has come. */
@@ -96,6 +98,7 @@ export class Reconciler {
   ): Promise<number | undefined> {
     const { uid = '' } = object.metadata;
     this.#options.records.forget(uid);
+    this.#options.outside.forget(uid);
     if (children.jobs.length === 0) {
       this.forget(uid);
       return undefined;
@@ -140,8 +143,13 @@ export class Reconciler {
     const obstacle = record.refused ?? this.#options.obstacles.get(object);
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
     const until = this.#options.departed.unsettledUntil();
+    const known = observedOf(object, record, withOutOfSight(observation, { object, record, until }));
+    const { attempts } = known;
+    const { uid = '' } = object.metadata;
+    const look = { uid, attempts, pods: children.pods, spec: record.current.spec };
     const observed: Observed = {
-      ...observedOf(object, record, withOutOfSight(observation, { object, record, until })),
+      ...known,
+      ...(await this.#options.outside.look(look, { signal })),
       notices: facts.notices,
       ...(this.#watchedSince === undefined ? {} : { watchedSince: this.#watchedSince }),
       ...(obstacle === undefined ? {} : { obstacle }),

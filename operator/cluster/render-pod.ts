@@ -102,7 +102,7 @@ const ownVolumes = {
   sharedMemory: { name: 'blockstill-shm', mountPath: '/dev/shm' },
 } as const;
 
-function resourcesOf({ resources }: CompiledSpec, stage: Stage): StageResources {
+export function resourcesOf({ resources }: Pick<CompiledSpec, 'resources'>, stage: Stage): StageResources {
   switch (stage) {
     case 'Prepare':
       return resources.prepare;

@@ -184,3 +184,17 @@ describe('the energy of a block', () => {
     ]);
   });
 });
+
+it('does not count a GPU that the cluster says is shared', () => {
+  const sharing = { kind: 'Shared', reason: 'the GPUs of node a are time-sliced' } as const;
+  const shared = { ...third(gpu2), sharing };
+  const energy = energyOf([...two, shared]);
+  expect(energy?.joules).toBeUndefined();
+  expect(energy?.reason).toBe('GPU: not attributable: the GPUs of node a are time-sliced.');
+});
+
+it('says what the source of node-wide energy could not see', () => {
+  const nodeWide = { devices: [], reserved: [], problems: ['No exporter answers.'] };
+  const energy = energyOf([...two, third(gpu2)], { nodeWide });
+  expect(energy).toMatchObject({ joules: 10_000, reason: 'No exporter answers.' });
+});

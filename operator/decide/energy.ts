@@ -4,26 +4,40 @@ import { energyAccountOf, type EnergyAccount } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
 import { comparisonWith } from './energy-comparison.ts';
 import { committerOf, earlierEnergyOf, meteredUnit } from './metered-unit.ts';
+import { outsideRemarks, seenFromOutside, type SeenFromOutside } from './outside-energy.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 
 type EnergyStatus = NonNullable<DistillationJobStatus['energy']>;
 
-/** What all units that have ended drew, known only of the kinds of device that every attempt was metered for. */
-export function energyAccount({ prepare, distill, finetune }: UnitViews): EnergyAccount {
-  return energyAccountOf({ units: [prepare, ...distill, finetune].flatMap(meteredUnit) });
+/**
+ * What all units that have ended drew, known only of the kinds of device that every attempt was metered for, with remarks on
+ * what could not be seen from outside of them.
+ */
+export function jobEnergy(
+  { prepare, distill, finetune }: UnitViews,
+  outside: SeenFromOutside = {},
+): { readonly account: EnergyAccount; readonly remarks: readonly string[] } {
+  const all = [prepare, ...distill, finetune];
+  const input = seenFromOutside(all.flatMap(meteredUnit), all, outside);
+  return { account: energyAccountOf(input), remarks: outsideRemarks(input, all, outside) };
+}
+
+export interface EnergyContext {
+  /** Sentences that go with the figures. */
+  readonly remarks?: readonly string[];
+  readonly baseline?: BaselineStatus | undefined;
 }
 
 export function energyStatus(
   units: UnitViews,
   account: EnergyAccount,
-  baseline?: BaselineStatus,
+  { remarks = [], baseline }: EnergyContext = {},
 ): EnergyStatus {
   const compared = comparisonWith(baseline, { units, account });
-  const figures =
-    'reason' in compared
-      ? withReason(energyFigures(account), compared.reason)
-      : energyFigures(account, compared);
+  const comparison = 'reason' in compared ? undefined : compared;
+  const said = ['reason' in compared ? compared.reason : undefined, ...remarks].filter(Boolean);
+  const figures = withReason(energyFigures(account, comparison), said.join(' '));
   const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
   if (figures.joules === undefined || repeated.length === 0) return rounded(figures);
   const count = repeated.reduce((total, { attempts }) => total + attempts, 0);
@@ -34,7 +48,7 @@ export function energyStatus(
   return rounded(withReason({ ...rest, ...(known ? { retriedJoules } : {}) }, note));
 }
 
-function withReason(figures: EnergyStatus, more: string | undefined): EnergyStatus {
+function withReason(figures: EnergyStatus, more: string): EnergyStatus {
   const reasons = [figures.reason, more].filter(Boolean);
   return reasons.length === 0 ? figures : { ...figures, reason: reasons.join(' ') };
 }

@@ -7,6 +7,7 @@ import type { Progress } from '../../worker/contract/progress.ts';
 import type { PlanFacts, ProfileFacts, UnitFacts } from '../../worker/contract/unit-facts.ts';
 import type { Reference } from '../../worker/contract/unit-spec.ts';
 import type { Fingerprint } from '../accounting/baseline.ts';
+import type { NodeDevice } from '../accounting/energy-readings.ts';
 import type { Interval } from '../accounting/intervals.ts';
 
 /** Everything a decision may look at, gathered by an observer at one moment. */
@@ -41,6 +42,8 @@ export interface Observed {
   readonly baselineJob?: BaselineJob;
   /** Look at the job anew though its status says that it is finished: the user asked for it. */
   readonly reopened?: boolean;
+  /** Devices as they are seen from outside of the units; absent where nobody was asked to look. */
+  readonly nodeWide?: NodeWide;
   /** The status as it was last written. */
   readonly previous?: DistillationJobStatus;
   /** When some of this will be otherwise though nothing happens. */
@@ -59,6 +62,22 @@ export type BaselineJob =
       /** Of this job, what its plan and its results do not say. */
       readonly ours: Pick<Fingerprint, 'spec' | 'precision'>;
     };
+
+/** What a source sees of the nodes' devices, be units running on them or not. */
+export interface NodeWide {
+  /** Those of all nodes on which units of the job run or ran. Empty: nothing is seen. */
+  readonly devices: readonly NodeDevice[];
+  /** GPUs that were held for the job all the time. */
+  readonly reserved: readonly string[];
+  /** Sentences: why not everything is seen. */
+  readonly problems: readonly string[];
+}
+
+/** Whether others may use the GPU of an attempt at the same time. */
+export type GpuSharing =
+  | { readonly kind: 'None' }
+  /** Half a sentence says why. */
+  | { readonly kind: 'Shared' | 'Unknown'; readonly reason: string };
 
 /** A reason for programs, one word in CamelCase, and a sentence for people. */
 export interface Why {
@@ -158,6 +177,8 @@ export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly device?: string | undefined;
   /** The node of a cluster that it runs on. */
   readonly node?: string | undefined;
+  /** As the cluster says it of that node; absent where it was not asked, and for attempts without a GPU. */
+  readonly sharing?: GpuSharing | undefined;
 }
 
 export interface CommittedResult<Result extends UnitFacts = UnitFacts> {

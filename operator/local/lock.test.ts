@@ -106,6 +106,24 @@ describe('a lock', () => {
     expect(await isLocked(path)).toBe(false);
   });
 
+  it('is taken over though a process that was about to do so has ended', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'runner.lock');
+    for (const file of [path, `${path}.claim-0`]) await writeFile(file, lockText(await endedProcess()));
+    await using _lock = await acquireLock(path);
+    expect(await isLocked(path)).toBe(true);
+    expect((await readdir(folder.path)).toSorted()).toEqual(['runner.lock', 'runner.lock.claim-0']);
+  });
+
+  it('is not taken over while another process, which may be on another host, does so', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'runner.lock');
+    await writeFile(path, lockText(await endedProcess()));
+    const claim = `${path}.claim-0`;
+    await writeFile(claim, lockText(await endedProcess(), { host: 'node-7' }));
+    await expect(acquireLock(path)).rejects.toMatchObject({ code: 'run/active-elsewhere', where: claim });
+  });
+
   it('goes to exactly one of many that find it stale', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'runner.lock');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { BlockstillError } from '../../common/error.ts';
 import { identityOf, isRunning, processIdentitySchema } from './process-identity.ts';
@@ -28,7 +29,7 @@ export async function acquireLock(path: string): Promise<AsyncDisposable> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, own);
   try {
-    while (!(await linked(draft, path))) await removeStale(path);
+    while (!(await linked(draft, path)) && !(await takenOver(draft, path)));
   } finally {
     await rm(draft, { force: true });
   }
@@ -50,20 +51,12 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-async function removeStale(path: string): Promise<void> {
+/** @returns false when somebody else was quicker, or the lock has gone: it is to be looked at again */
+async function takenOver(draft: string, path: string): Promise<boolean> {
   const seen = await content(path);
-  if (seen === undefined) return;
+  if (seen === undefined) return false;
   const owner = ownerOf(seen);
-  if (owner !== undefined && (await isElsewhere(owner))) {
-    throw new BlockstillError(
-      'run/active-elsewhere',
-      `A run of this job on the host ${owner.host} (process ${owner.pid}) holds its folder.`,
-      {
-        where: path,
-        hint: `Wait for it or stop it there. If it runs no more, because ${owner.host} was switched off or was a container, remove the file.`,
-      },
-    );
-  }
+  if (owner !== undefined && (await isElsewhere(owner))) throw activeElsewhere(owner, path);
   if (owner !== undefined && (await isRunning(owner))) {
     throw new BlockstillError(
       'run/already-active',
@@ -74,11 +67,48 @@ async function removeStale(path: string): Promise<void> {
       },
     );
   }
-  const aside = `${path}.${randomUUID()}`;
-  await rename(path, aside).catch(ignoreMissing);
-  // Between reading and renaming, another run may have taken the stale lock over: then it gets its own back.
-  if ((await content(aside)) !== seen) await linked(aside, path).catch(ignoreMissing);
-  await rm(aside, { force: true });
+  const claim = await claimed(draft, path);
+  if (claim === undefined) {
+    await delay(claimMilliseconds);
+    return false;
+  }
+  try {
+    // Between reading and claiming, another run may have taken the stale lock over.
+    if ((await content(path)) !== seen) return false;
+    await rename(draft, path);
+    return true;
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+/** Until a claim is looked at again. */
+const claimMilliseconds = 10;
+
+/**
+ * The right to replace a stale lock, which only one process at a time has. A claim whose process has ended is left as it
+ * is, and the next number is claimed: two that remove it could remove each other's.
+ */
+async function claimed(draft: string, path: string): Promise<string | undefined> {
+  for (let number = 0; ; number += 1) {
+    const claim = `${path}.claim-${number}`;
+    if (await linked(draft, claim)) return claim;
+    const holder = ownerOf((await content(claim)) ?? '');
+    if (holder === undefined) return undefined;
+    if (await isElsewhere(holder)) throw activeElsewhere(holder, claim);
+    if (await isRunning(holder)) return undefined;
+  }
+}
+
+function activeElsewhere({ host, pid }: Owner, where: string): BlockstillError {
+  return new BlockstillError(
+    'run/active-elsewhere',
+    `A run of this job on the host ${host} (process ${pid}) holds its folder.`,
+    {
+      where,
+      hint: `Wait for it or stop it there. If it runs no more, because ${host} was switched off or was a container, remove the file.`,
+    },
+  );
 }
 
 /** Whether somebody runs the job, as far as can be told: the lock of another host counts as held. */
@@ -108,9 +138,4 @@ function ownerOf(text: string): Owner | undefined {
 
 async function content(path: string): Promise<string | undefined> {
   return await readFile(path, 'utf8').catch(() => undefined);
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

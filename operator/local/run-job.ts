@@ -17,6 +17,7 @@ import { findDevices, workersThatFit, type Devices } from './devices.ts';
 import { runnerFiles } from './layout.ts';
 import { outputRequest, type LocalJob } from './local-job.ts';
 import { acquireLock } from './lock.ts';
+import { MachineEnergy } from './machine-energy.ts';
 import { republishStudent } from './republish-student.ts';
 import { recordSpec } from './spec-file.ts';
 import { readStatusFile, StatusFile } from './status-file.ts';
@@ -69,6 +70,7 @@ export async function runJob(options: RunOptions): Promise<RunOutcome> {
   const { job } = options;
   await using _lock = await openFolder(job.folder);
   const run = await prepareRun(options);
+  await using _machine = run.machine;
   // The output may have been edited since prepare looked at it: no block is trained for a student that has no place.
   if (run.table.prepared !== undefined && !run.table.isDone('finetune'))
     await checkOutput(outputRequest(job));
@@ -93,6 +95,7 @@ interface Run {
   readonly table: AttemptTable;
   readonly pool: WorkerPool;
   readonly wakeup: Wakeup;
+  readonly machine: MachineEnergy;
   readonly statusFile: StatusFile;
   readonly events: JobEvent[];
   readonly failures: unknown[];
@@ -130,10 +133,13 @@ async function prepareRun(options: RunOptions): Promise<Run> {
   });
   const [policy, training] = [policyOf(job.compiled), trainingOf(job.compiled)];
   const backoff = options.backoff ?? { baseSeconds: 1, maximumSeconds: 60 };
+  const gpus = devices.Distill.kind === 'GPU' ? devices.Distill.names : [];
+  const machine = await MachineEnergy.watch({ environment, gpus, now });
   return {
     table,
     pool,
     wakeup,
+    machine,
     events,
     failures,
     previous: last?.status,
@@ -141,7 +147,16 @@ async function prepareRun(options: RunOptions): Promise<Run> {
     observe: (previous) => {
       const stop = options.interrupt.aborted ? interrupted : undefined;
       const capacity = capacityOf(table, devices.Distill, options.workers);
-      return table.observe({ policy, training, suspensions, backoff, previous, capacity, stop });
+      const observed = table.observe({
+        policy,
+        training,
+        suspensions,
+        backoff,
+        previous,
+        capacity,
+        stop,
+      });
+      return { ...observed, nodeWide: machine.seen({ isOver: table.active().length === 0 }) };
     },
   };
 }

@@ -65,6 +65,11 @@ export const flags = [
     help: "don't ask pods for their progress, as where they can't be reached from here",
   },
   {
+    name: 'dcgm-exporter-url',
+    value: 'url',
+    help: 'where the DCGM exporter of a node is, such as http://{node-ip}:9400/metrics: tells what whole nodes drew',
+  },
+  {
     name: 'listen',
     value: 'address',
     help: 'host and port for /healthz, /readyz and /metrics, or off; default: 0.0.0.0:8080',

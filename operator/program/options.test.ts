@@ -36,6 +36,7 @@ describe('the options of the operator', () => {
       rate: { perSecond: 300, burst: 500 },
       workers: 16,
       progress: true,
+      dcgmExporterUrl: undefined,
       listen: { host: '0.0.0.0', port: 8080 },
       log: { level: 'info', format: 'json' },
     });
@@ -46,7 +47,7 @@ describe('the options of the operator', () => {
       '--kubeconfig /k --context c --namespace a,b --namespace=c --worker-image r.io/w@sha256:1 ' +
         '--worker-image-pull-policy Never --worker-image-pull-secret s --worker-runtime-class nvidia ' +
         '--allow-host-volumes --leader-election-namespace ops --lease-name mine --qps 12.5 --burst 3 ' +
-        '--workers 2 --no-progress --listen [::1]:0 --log-level debug --log-format text',
+        '--workers 2 --no-progress --dcgm-exporter-url http://{node-ip}:9400/metrics --listen [::1]:0 --log-level debug --log-format text',
     );
     expect(given).toEqual({
       kubeconfig: '/k',
@@ -63,6 +64,7 @@ describe('the options of the operator', () => {
       rate: { perSecond: 12.5, burst: 3 },
       workers: 2,
       progress: false,
+      dcgmExporterUrl: 'http://{node-ip}:9400/metrics',
       listen: { host: '::1', port: 0 },
       log: { level: 'debug', format: 'text' },
     });
@@ -141,4 +143,20 @@ describe('the options of the operator', () => {
     for (const { name } of flags) expect(help).toContain(`--${name}`);
     expect(help).toContain('BLOCKSTILL_WORKER_IMAGE');
   });
+});
+
+it('the URL of exporters has a place for the node', () => {
+  const why =
+    'must be an http or https URL with {node-ip} or {node-name} in it, such as http://{node-ip}:9400/metrics.';
+  for (const url of [
+    'http://dcgm:9400/metrics',
+    'ftp://{node-ip}/',
+    '{node-ip}:9400',
+    'http://{node}:9400',
+  ]) {
+    expect(problems(`--dcgm-exporter-url ${url}`)).toEqual([`--dcgm-exporter-url: "${url}" ${why}`]);
+  }
+  expect(options('--dcgm-exporter-url https://{node-name}.lab/metrics').dcgmExporterUrl).toBe(
+    'https://{node-name}.lab/metrics',
+  );
 });

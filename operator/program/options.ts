@@ -21,6 +21,8 @@ export interface OperatorOptions {
   readonly workers: number;
   /** Whether pods are asked for their progress. */
   readonly progress: boolean;
+  /** With `{node-ip}` or `{node-name}` in it; undefined: none is asked. */
+  readonly dcgmExporterUrl: string | undefined;
   /** Where health and metrics are served; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
@@ -75,6 +77,15 @@ const positive = (maximum: number, { whole }: { whole: boolean }) => {
     .transform(Number)
     .refine(isGood, what);
 };
+const exporterUrl = z.string().transform((value, context) => {
+  const filled = value.replaceAll('{node-ip}', '10.0.0.1').replaceAll('{node-name}', 'node');
+  // Without a place for the node, every node would be told to draw what one exporter says.
+  if (filled !== value && /^https?:$/.test(URL.parse(filled)?.protocol ?? '')) return value;
+  context.addIssue(
+    'must be an http or https URL with {node-ip} or {node-name} in it, such as http://{node-ip}:9400/metrics',
+  );
+  return z.NEVER;
+});
 const address = z.string().transform((value, context) => {
   const parsed = parseAddress(value);
   if (parsed !== 'wrong') return parsed;
@@ -98,6 +109,7 @@ const schema = z.object({
   burst: positive(10_000, { whole: true }).default(500),
   workers: positive(256, { whole: true }).default(16),
   'no-progress': flag.default(false),
+  'dcgm-exporter-url': exporterUrl.optional(),
   listen: address.default({ host: '0.0.0.0', port: 8080 }),
   'log-level': choice(...logLevels).default('info'),
   'log-format': choice(...logFormats).default('json'),
@@ -147,6 +159,7 @@ function compile(data: z.infer<typeof schema>): OperatorOptions {
     rate: { perSecond: data.qps, burst: data.burst },
     workers: data.workers,
     progress: !data['no-progress'],
+    dcgmExporterUrl: data['dcgm-exporter-url'],
     listen: data.listen === 'off' ? undefined : data.listen,
     log: { level: data['log-level'], format: data['log-format'] },
   };

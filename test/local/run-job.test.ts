@@ -21,7 +21,8 @@ describe('a run on this machine', () => {
       ['conv_2', 'Distilled', true],
     ]);
     expect(status.summary).toMatchObject({ blocks: '3/3', accuracy: '98.5% val.' });
-    expect(status.energy).toEqual({ reason: 'CPU: no meter.' });
+    // What follows is about this machine.
+    expect(status.energy?.reason).toMatch(/^CPU: no meter\./);
     const file: unknown = JSON.parse(await readFile(join((await job.load()).folder, 'status.json'), 'utf8'));
     expect(statusSchema.parse(file)).toEqual(status);
   });

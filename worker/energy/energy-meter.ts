@@ -12,8 +12,8 @@ import { visibleGpu, type Environment } from './visible-gpu.ts';
 import { within } from './within.ts';
 
 export interface EnergyMeterOptions {
-  /** What the unit runs on. Processors are measured in any case. */
-  readonly device: 'GPU' | 'CPU';
+  /** What the unit runs on, or all GPUs of this machine. Processors are measured in any case. */
+  readonly device: 'GPU' | 'CPU' | 'Machine';
   /**
    * The process environment: which GPU is visible; `BLOCKSTILL_NVML`, another NVML library; `BLOCKSTILL_POWERCAP`, where the
    * processors' counters are, as in a container whose own ones are hidden.
@@ -80,7 +80,7 @@ export class EnergyMeter implements AsyncDisposable {
     const snapshot = this.#snapshot();
     if (snapshot === undefined) {
       const reason = this.#failure ?? 'the energy meter has not begun';
-      const kinds = this.#device === 'GPU' ? (['GPU', 'CPU'] as const) : (['CPU'] as const);
+      const kinds = this.#device === 'CPU' ? (['CPU'] as const) : (['GPU', 'CPU'] as const);
       return kinds.map((kind) => unknownReading({ device: kind, kind }, reason));
     }
     if (this.#failure !== undefined) return withoutJoules(snapshot.readings, this.#failure);
@@ -169,5 +169,6 @@ function taskOf(options: EnergyMeterOptions, { memory }: SharedText): MeterTask 
     library: environment['BLOCKSTILL_NVML'] ?? nvmlLibrary,
     mpsClient: environment['CUDA_MPS_PIPE_DIRECTORY'] !== undefined,
   };
-  return { ...(device === 'GPU' ? { gpu } : {}), powercap, idleBaselineSeconds, memory };
+  const measured = { GPU: { gpu }, Machine: { machine: { library: gpu.library } }, CPU: {} }[device];
+  return { ...measured, powercap, idleBaselineSeconds, memory };
 }

@@ -5,6 +5,7 @@ import { DeviceMeter, unknownReading, type DeviceMeterOptions } from './device-m
 import { findGpu } from './find-gpu.ts';
 import { gpuSource } from './gpu-source.ts';
 import { openNvml, type GpuState, type Nvml, type NvmlDevice } from './nvml.ts';
+import { openMachine } from './open-machine.ts';
 import { ownProcess } from './own-process.ts';
 import { openRapl } from './rapl.ts';
 import type { VisibleGpu } from './visible-gpu.ts';
@@ -17,6 +18,8 @@ export interface MeterPlan {
     readonly library: string;
     readonly mpsClient: boolean;
   };
+  /** Present to measure every GPU of this machine, whoever uses it. */
+  readonly machine?: { readonly library: string };
   readonly powercap: string;
 }
 
@@ -30,17 +33,23 @@ export interface OpenMeters extends Disposable {
 /** A meter for every device of the unit that can be measured, and a reason for every other one. */
 export async function openMeters(plan: MeterPlan, options: DeviceMeterOptions): Promise<OpenMeters> {
   const gpu = plan.gpu === undefined ? undefined : await openGpu(plan.gpu, options);
+  const machine = plan.machine === undefined ? undefined : await openMachine(plan.machine.library, options);
   const rapl = openRapl(plan.powercap, cpus()[0]?.model);
   return {
     meters: [
       ...(gpu?.meter === undefined ? [] : [gpu.meter]),
+      ...(machine?.meters ?? []),
       ...rapl.sources.map((source) => new DeviceMeter(source, options)),
     ],
-    unknown: [...(gpu?.unknown === undefined ? [] : [gpu.unknown]), ...rapl.unknown],
+    unknown: [
+      ...(gpu?.unknown === undefined ? [] : [gpu.unknown]),
+      ...(machine?.unknown ?? []),
+      ...rapl.unknown,
+    ],
     gpuState: () => stateOf(gpu?.device),
     [Symbol.dispose]: () => {
       try {
-        gpu?.nvml?.[Symbol.dispose]();
+        (gpu ?? machine)?.nvml?.[Symbol.dispose]();
       } catch {
         // The process ends its use of the driver anyway.
       }

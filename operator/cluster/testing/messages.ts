@@ -65,6 +65,7 @@ export function preparedMessage(change: Said = {}): UnitMessage & { stage: 'Prep
     facts: {
       ...common('Prepare', change),
       stage: 'Prepare',
+      energy: [{ device: 'GPU-0', kind: 'GPU', joules: 10, method: 'Counter', gaps: 0 }],
       plan: { path: 'plan.json', bytes: 1000, digest: change.planDigest ?? planDigest },
     },
     reference: referenceOf('Prepare'),

@@ -18,7 +18,9 @@ import {
   type KubePod,
 } from '../kube-objects.ts';
 import { jobNameOf } from '../names.ts';
+import { NodeLabels } from '../node-labels.ts';
 import type { OperatorDefaults } from '../operator-defaults.ts';
+import { OutsideView, type OutsideSources } from '../outside-view.ts';
 import { PodComplaints } from '../pod-complaints.ts';
 import { PodlessJobs } from '../podless-jobs.ts';
 import { RecentWrites } from '../recent-writes.ts';
@@ -38,6 +40,10 @@ const key = `${owner.namespace}/${owner.name}`;
 export class SmallWorld {
   readonly clock = new FakeClock();
   readonly cluster = new FakeCluster();
+  /** What the operator's log warns of, but for Events. */
+  readonly warnings: string[] = [];
+  /** Looked at from when the operator is next started. */
+  exporters: OutsideSources['exporters'];
   #departed = new DepartedJobs(this.clock);
   #writes = new RecentWrites(this.clock);
   #shown: ReadonlyMap<string | undefined, ChildJob> = new Map();
@@ -160,6 +166,11 @@ export class SmallWorld {
     this.cluster.put(kubeJobs, { ...job, status: conditions === undefined ? {} : { conditions } });
   }
 
+  podsOf(stage: Stage, index: number, attempt = 1): KubePod[] {
+    const name = jobNameOf(owner.name, { stage, index, attemptNumber: attempt });
+    return this.cluster.of(kubePods).filter(({ metadata }) => metadata.name?.startsWith(`${name}-`));
+  }
+
   removePods(): void {
     for (const { metadata } of this.cluster.of(kubePods)) {
       this.cluster.remove(kubePods, metadata.name ?? '');
@@ -228,6 +239,11 @@ export class SmallWorld {
     this.#shown = new Map();
     const onProblem = () => void cluster.requests.push('problem');
     const events = { client: cluster, clock, onProblem };
+    const labels = new NodeLabels({
+      client: cluster,
+      clock,
+      onProblem: (problem) => void this.warnings.push(problem),
+    });
     const cache = (): Cache => this.#frozen ?? this.#live();
     return new Reconciler({
       client: cluster as unknown as ReconcilerOptions['client'],
@@ -246,6 +262,7 @@ export class SmallWorld {
       unseen: new UnseenPods(cluster),
       complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
+      outside: new OutsideView({ labels, exporters: this.exporters }),
       recorder: { record: ({ reason }) => void cluster.requests.push(`event ${reason}`) },
       metrics: { statusWritten: () => undefined, unitCreated: () => undefined },
       progress: new Map(),

@@ -141,6 +141,7 @@ describe('the metrics of the operator', () => {
     ]);
     expect(await lines('blockstill_unit_longest_wait_seconds')).toEqual([
       'blockstill_unit_longest_wait_seconds{stage="Prepare"} 0',
+      'blockstill_unit_longest_wait_seconds{stage="Baseline"} 0',
       'blockstill_unit_longest_wait_seconds{stage="Distill"} 90',
       'blockstill_unit_longest_wait_seconds{stage="Finetune"} 7',
     ]);

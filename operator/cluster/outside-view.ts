@@ -1,0 +1,60 @@
+import type { CompiledSpec } from '../../crds/compiled-job.ts';
+import type { Stage } from '../../worker/contract/primitives.ts';
+import type { Observed, ObservedAttempt } from '../decide/observed.ts';
+import type { CallOptions } from '../kube/client.ts';
+import type { ChildPod } from './children.ts';
+import type { DcgmExporters } from './dcgm-exporters.ts';
+import type { NodeLabels } from './node-labels.ts';
+import { resourcesOf } from './render-pod.ts';
+import { withSharing } from './with-sharing.ts';
+
+export interface OutsideSources {
+  readonly labels: Pick<NodeLabels, 'of'>;
+  /** Undefined where no exporter is to be asked. */
+  readonly exporters: Pick<DcgmExporters, 'observe' | 'forget'> | undefined;
+}
+
+export interface JobToLookAt {
+  readonly uid: string;
+  readonly attempts: readonly ObservedAttempt[];
+  readonly pods: readonly ChildPod[];
+  readonly spec: Pick<CompiledSpec, 'resources'>;
+}
+
+/** What the cluster says of the GPUs of a job that no worker can see: whether they are shared, and what all of a node draw. */
+export class OutsideView {
+  readonly #sources: OutsideSources;
+
+  constructor(sources: OutsideSources) {
+    this.#sources = sources;
+  }
+
+  async look(
+    { uid, attempts, pods, spec }: JobToLookAt,
+    call: CallOptions,
+  ): Promise<Pick<Observed, 'attempts' | 'nodeWide'>> {
+    const { labels, exporters } = this.#sources;
+    const resourceName = (stage: Stage): string => resourcesOf(spec, stage).gpu.resourceName;
+    const joined = await withSharing(attempts, { labels, resourceName }, call);
+    if (exporters === undefined) return { attempts: joined };
+    return { attempts: joined, nodeWide: exporters.observe(uid, gpuNodes(attempts, pods)) };
+  }
+
+  /** The job is over or gone. */
+  forget(uid: string): void {
+    this.#sources.exporters?.forget(uid);
+  }
+}
+
+/** The addresses of nodes on which units have a GPU, or had one, by name. */
+function gpuNodes(
+  attempts: readonly ObservedAttempt[],
+  pods: readonly ChildPod[],
+): ReadonlyMap<string, string> {
+  const names = new Set(attempts.flatMap(({ device, node }) => (device === 'GPU' ? (node ?? []) : [])));
+  return new Map(
+    pods.flatMap(({ node, hostAddress }) =>
+      node === undefined || hostAddress === undefined || !names.has(node) ? [] : [[node, hostAddress]],
+    ),
+  );
+}
