@@ -30,7 +30,7 @@ import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.t
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
-import type { UnseenPods } from './unseen-pods.ts';
+import { unseenSeconds, type UnseenPods } from './unseen-pods.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -91,6 +91,7 @@ export class Reconciler {
   ): Promise<number | undefined> {
     const { uid = '' } = object.metadata;
     this.#options.records.forget(uid);
+    for (const job of children.jobs) this.#options.unseen.forget(job);
     if (children.jobs.length === 0) {
       this.forget(uid);
       return undefined;
@@ -116,15 +117,17 @@ export class Reconciler {
         signal,
       );
     }
-    const children = { ...seen, pods: [...seen.pods, ...(await unseen.of(seen))] };
+    const unseenPods = await unseen.of(seen);
+    const children = { ...seen, pods: [...seen.pods, ...unseenPods] };
     const podless = await this.#reasonsForPodless(children);
     const preparing = children.pods.filter(isPreparing);
     const complaints = await this.#options.complaints.about(preparing);
+    const known = { podless, complaints, unseen: new Set(unseenPods.map(({ metadata }) => metadata.uid)) };
     let { record } = loaded;
-    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
+    let observation = this.#observe(object.metadata.uid ?? '', children, { record, ...known });
     if (record.plan === undefined && observation.prepared !== undefined) {
       record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
-      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
+      observation = this.#observe(object.metadata.uid ?? '', children, { record, ...known });
     }
     if (record.student === undefined && observation.student !== undefined) {
       record = await records.recordStudent(object, observation.student, { signal });
@@ -151,6 +154,7 @@ export class Reconciler {
       wait,
       withoutPods(children).length > 0 ? podlessSeconds : undefined,
       preparing.length > 0 ? preparationSeconds : undefined,
+      unseenPods.some(({ end }) => end === undefined) ? unseenSeconds : undefined,
       runsOf(observed),
     );
   }
@@ -200,6 +204,7 @@ export class Reconciler {
   #observe(uid: string, children: Children, known?: Known): ObservedAttempts {
     const { clock, progress } = this.#options;
     const { record, podless = new Map<string, Podless>(), complaints = new Map<string, Why>() } = known ?? {};
+    const { unseen = new Set<string>() } = known ?? {};
     const { plan, specDigests, accepted } = record ?? {};
     return observeAttempts({
       uid,
@@ -211,6 +216,7 @@ export class Reconciler {
       progress,
       podless,
       complaints,
+      unseen,
       now: clock.now(),
     });
   }
@@ -244,6 +250,7 @@ interface Known {
   readonly record: JobRecord;
   readonly podless: ReadonlyMap<string, Podless>;
   readonly complaints: ReadonlyMap<string, Why>;
+  readonly unseen: ReadonlySet<string>;
 }
 
 interface Carried {
