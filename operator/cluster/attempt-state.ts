@@ -191,10 +191,12 @@ function pendingOf(
     const { since, why } = input.podless.get(job.metadata.uid) ?? {};
     if (since === undefined) return {};
     const waitedSeconds = (input.now.getTime() - since.getTime()) / 1000;
+    const isLong = waitedSeconds >= podlessPatienceSeconds;
     // Where events could not be read, one of them may well say why: the Job stays.
-    const isForgotten = why === undefined && waitedSeconds >= podlessPatienceSeconds;
-    const said = why === 'Unknown' ? undefined : why;
-    const waiting = isForgotten ? forgotten(unit) : said;
+    const isForgotten = isLong && why === undefined;
+    const told = why === 'Unknown' ? undefined : why;
+    const untold = isForgotten ? forgotten(unit) : unreadable(unit, job.metadata.name);
+    const waiting = isLong ? (told ?? untold) : told;
     return {
       waitingSince: since,
       ...(waiting === undefined ? {} : { waiting }),
@@ -212,6 +214,14 @@ function forgotten(unit: string): Why {
   return {
     reason: 'NoPod',
     message: `${unit} was given no pod for ${minutes} minutes, and nothing says why: its Job is replaced.`,
+  };
+}
+
+function unreadable(unit: string, name: string): Why {
+  const minutes = podlessPatienceSeconds / 60;
+  return {
+    reason: 'NoPod',
+    message: `${unit} was given no pod for ${minutes} minutes, and why is not known, since the operator can't read Events: allow it to list them in this namespace. The Job stays; kubectl describe job ${name} shows them.`,
   };
 }
 

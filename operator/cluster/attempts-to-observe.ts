@@ -34,5 +34,7 @@ export interface AttemptsToObserve {
   readonly podless: ReadonlyMap<string, Podless>;
   /** Why nodes can't prepare pods, as they say it themselves, by the UID of the pod. */
   readonly complaints: ReadonlyMap<string, Why>;
+  /** UIDs of pods that the watch doesn't show: they are gone, or may be any moment. */
+  readonly unseen: ReadonlySet<string>;
   readonly now: Date;
 }

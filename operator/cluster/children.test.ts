@@ -178,8 +178,26 @@ describe('what is kept of a pod', () => {
     expect(aPod({ status }).end).toMatchObject(end);
   });
 
+  // It ended 95 s after the hour, by its node's clock.
+  it.each([
+    { of: 'in the middle of its grace period', deadline: 125, gracePeriodSeconds: 60, code: 137 },
+    { of: 'before its worker listened', deadline: 125, gracePeriodSeconds: 30, code: 143 },
+    { of: 'on a node that is 2 s behind', deadline: 127, gracePeriodSeconds: 30, code: 143 },
+    { of: 'on a node that is 10 s behind', deadline: 135, gracePeriodSeconds: 30, code: 143 },
+  ])('that was told to end, and was killed $of', ({ deadline, gracePeriodSeconds, code }) => {
+    const pod = aPod({ deadline, gracePeriodSeconds, status: podStatus.ended(code) });
+    expect(pod.end?.disruption).toBe('KilledAfterDeletion');
+  });
+
   it('had died before it was told to end', () => {
-    expect(aPod({ deadline: 97, status: podStatus.ended(137) }).end?.disruption).toBeUndefined();
+    const disruption = (deadline: number, gracePeriodSeconds?: number) =>
+      aPod({
+        deadline,
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+        status: podStatus.ended(137),
+      }).end?.disruption;
+    expect(disruption(106)).toBeUndefined();
+    expect(disruption(136, 30)).toBeUndefined();
   });
 
   it.each([

@@ -174,6 +174,9 @@ function podEnd({ metadata, status }: KubePod, container: ContainerStatus | unde
   };
 }
 
+/** A container's end is told by its node's clock, its pod's deletion by the API server's: so far they may be apart. */
+const clockSkewSeconds = 10;
+
 /** One that had died before somebody deleted its pod was killed by something else. */
 function endedWhenDeleted(
   { deletionTimestamp, deletionGracePeriodSeconds = 0 }: ObjectMeta,
@@ -181,7 +184,7 @@ function endedWhenDeleted(
 ): boolean {
   if (deletionTimestamp === undefined) return false;
   const deleted = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
-  return Date.parse(terminated?.finishedAt ?? deletionTimestamp) >= deleted;
+  return Date.parse(terminated?.finishedAt ?? deletionTimestamp) >= deleted - clockSkewSeconds * 1000;
 }
 
 /** What could not be started has no time of its start, or that of 1970. */

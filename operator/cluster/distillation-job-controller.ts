@@ -67,7 +67,7 @@ export class DistillationJobController implements Controller {
         run.logger.warn('Events could not be read; what jobs wait for may stay untold', { error }),
     };
     const podless = new PodlessJobs(events);
-    const unseen = new UnseenPods(client);
+    const unseen = new UnseenPods(client, clock);
     this.#cache = new ClusterCache({
       client,
       clock,

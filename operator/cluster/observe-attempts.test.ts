@@ -232,9 +232,24 @@ describe('how long an attempt waits to start', () => {
       },
     });
     expect(seen(5000, { reason: 'QuotaExceeded', message: 'No quota.' })).not.toHaveProperty('abandoned');
-    expect(seen(5000, 'Unknown')).toMatchObject({ state: 'Pending', waitingSince: since });
-    expect(seen(5000, 'Unknown')).not.toHaveProperty('abandoned');
-    expect(seen(5000, 'Unknown')).not.toHaveProperty('waiting');
+  });
+
+  it('goes on for longer where events can not be read, and says so after eleven minutes', () => {
+    const since = at(150);
+    const podless = new Map([['mnist-u000-1', { since, why: 'Unknown' as const }]]);
+    const seen = (now: number) => observe({ jobs: [aJob()], podless, now: at(now) }).attempts[0];
+    expect(seen(809)).toMatchObject({ state: 'Pending', waitingSince: since });
+    expect(seen(809)).not.toHaveProperty('waiting');
+    expect(seen(810)).toMatchObject({
+      state: 'Pending',
+      waitingSince: since,
+      waiting: {
+        reason: 'NoPod',
+        message:
+          "unit-000 was given no pod for 11 minutes, and why is not known, since the operator can't read Events: allow it to list them in this namespace. The Job stays; kubectl describe job mnist-u000-1 shows them.",
+      },
+    });
+    expect(seen(5000)).not.toHaveProperty('abandoned');
   });
 
   it('is counted from the pod that took the place of another one', () => {

@@ -13,6 +13,8 @@ export interface Unrecorded {
   readonly text: string;
   /** When its Job ended. */
   readonly since: Date;
+  /** Its pod is gone or about to go: nothing else may have it for long. */
+  readonly isPodGoing: boolean;
 }
 
 export interface ObservedAttempts {
@@ -45,7 +47,7 @@ export function observeAttempts(input: AttemptsToObserve): ObservedAttempts {
     attempts: [...attempts, ...departed].toSorted((a, b) => a.number - b.number),
     prepared: preparedBy(heard),
     student: heard.map(({ message }) => message).find((message) => message.stage === 'Finetune'),
-    unrecorded: jobs.flatMap(unrecordedOf),
+    unrecorded: jobs.flatMap((job) => unrecordedOf(job, input)),
     changesAt: nextChange(input),
   };
 }
@@ -95,13 +97,20 @@ function preparedBy(heard: readonly Said[]): ObservedAttempts['prepared'] {
 }
 
 /** Not before its end: the controller of Jobs writes to it until then, and waits whenever somebody else has. */
-function unrecordedOf({ job, said, attempt }: VisibleJob): readonly Unrecorded[] {
+function unrecordedOf(
+  { job, said, attempt }: VisibleJob,
+  { unseen }: AttemptsToObserve,
+): readonly Unrecorded[] {
   if (job.end === undefined) return [];
-  const since = new Date(job.end.time);
+  const pod = said?.pod;
+  // With a Job that is going itself, the note would go, too.
+  const isPodGoing =
+    pod !== undefined && !job.isDeleting && (pod.deadline !== undefined || unseen.has(pod.metadata.uid));
+  const about = { job, since: new Date(job.end.time), isPodGoing };
   if (said !== undefined)
-    return job.result === undefined ? [{ job, kind: 'result', text: said.text, since }] : [];
+    return job.result === undefined ? [{ ...about, kind: 'result', text: said.text }] : [];
   const text = attempt === undefined || job.failure !== undefined ? undefined : failureText(attempt);
-  return text === undefined ? [] : [{ job, kind: 'failure', text, since }];
+  return text === undefined ? [] : [{ ...about, kind: 'failure', text }];
 }
 
 function nextChange({ pods, departed, departing, now }: AttemptsToObserve): Date | undefined {

@@ -58,13 +58,16 @@ describe('a Job that was told to go', () => {
   });
 });
 
-describe('a Job that had a result noted down on it', () => {
-  it('counts as such until the watch shows it', () => {
+describe('a Job that had something noted down on it', () => {
+  it.each([
+    { what: 'result', noted: { result: 'said' } },
+    { what: 'failure', noted: { failure: { exitCode: 1, message: 'It broke.' } } },
+  ])('counts as such until the watch shows it: a $what', ({ noted }) => {
     const { writes } = start();
     writes.recorded(job);
     writes.seen(job, { gone: false });
     expect(writes.isRecorded(job)).toBe(true);
-    writes.seen(aJob({ result: 'said' }), { gone: false });
+    writes.seen(aJob(noted), { gone: false });
     expect(writes.isRecorded(job)).toBe(false);
   });
 });

@@ -107,6 +107,21 @@ describe('a job that has ended', () => {
     expect(world.jobNames).toContain('mnist-u000-2');
   });
 
+  it('is not remembered: what a pod said is asked for anew when it is tried again', async () => {
+    const world = await new SmallWorld().distilling();
+    await world.clock.advance(100);
+    world.commit('Distill', 0);
+    world.pod({ index: 1, status: podStatus.ended(64, { message: 'Bad.' }) });
+    world.end({ stage: 'Distill', index: 1, attempt: 1 }, failed('PodFailurePolicy'));
+    await world.reconcile();
+    await world.reconcile();
+    world.removePods();
+    world.edit({ spec: { retry: 1 } });
+    await world.reconcile();
+    // Of prepare's Job and of the one that had committed.
+    expect(world.cluster.requests.filter((request) => request === 'list pods')).toHaveLength(2);
+  });
+
   it('has only what failed tried again when retry is raised', async () => {
     const world = await new SmallWorld().distilling();
     world.commit('Distill', 0);

@@ -103,7 +103,7 @@ describe('exporters', () => {
     told.length = 0;
     await world.reconcile();
     expect(told).toEqual(['owner-uid gpu-1,10.1.0.1']);
-    expect(world.status.energy?.reason).toBe('GPU: no meter. The exporter is silent.');
+    expect(world.status.energy?.reason).toBe('The exporter is silent.');
     for (const index of [0, 1]) world.commit('Distill', index);
     await world.reconcile();
     world.commit('Finetune');

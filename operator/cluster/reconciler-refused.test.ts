@@ -105,7 +105,7 @@ describe('a Job that its controller has lost sight of', () => {
     expect(world.cluster.writes.filter((request) => request.includes('jobs/mnist-p'))).toEqual([
       'create jobs/mnist-p000-1',
     ]);
-    expect(world.conditions).toEqual({ Reconciling: 'Pending' });
+    expect(world.conditions).toEqual({ Reconciling: 'NoPod' });
   });
 });
 

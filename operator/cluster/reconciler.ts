@@ -33,7 +33,7 @@ import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.t
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
-import type { UnseenPods } from './unseen-pods.ts';
+import { unseenSeconds, type UnseenPods } from './unseen-pods.ts';
 
 export interface ReconcilerOptions {
   readonly client: KubeClient;
@@ -99,6 +99,7 @@ export class Reconciler {
     const { uid = '' } = object.metadata;
     this.#options.records.forget(uid);
     this.#options.outside.forget(uid);
+    for (const job of children.jobs) this.#options.unseen.forget(job);
     if (children.jobs.length === 0) {
       this.forget(uid);
       return undefined;
@@ -114,7 +115,7 @@ export class Reconciler {
     seen: Children,
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { records, clock, unseen } = this.#options;
+    const { records, clock } = this.#options;
     const loaded = await records.load(object, { signal });
     if (loaded.kind === 'Invalid') {
       const observed = invalidObserved(object, loaded.why);
@@ -124,15 +125,12 @@ export class Reconciler {
         signal,
       );
     }
-    const children = { ...seen, pods: [...seen.pods, ...(await unseen.of(seen))] };
-    const podless = await this.#reasonsForPodless(children);
-    const preparing = children.pods.filter(isPreparing);
-    const complaints = await this.#options.complaints.about(preparing);
+    const { children, known, again } = await this.#askedAbout(seen);
     let { record } = loaded;
-    let observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
+    let observation = this.#observe(object.metadata.uid ?? '', children, { record, ...known });
     if (record.plan === undefined && observation.prepared !== undefined) {
       record = await records.recordPlan(object, planOf(record, observation.prepared), { signal });
-      observation = this.#observe(object.metadata.uid ?? '', children, { record, podless, complaints });
+      observation = this.#observe(object.metadata.uid ?? '', children, { record, ...known });
     }
     if (record.student === undefined && observation.student !== undefined) {
       record = await records.recordStudent(object, observation.student, { signal });
@@ -143,12 +141,12 @@ export class Reconciler {
     const obstacle = record.refused ?? this.#options.obstacles.get(object);
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
     const until = this.#options.departed.unsettledUntil();
-    const known = observedOf(object, record, withOutOfSight(observation, { object, record, until }));
-    const { attempts } = known;
+    const own = observedOf(object, record, withOutOfSight(observation, { object, record, until }));
+    const { attempts } = own;
     const { uid = '' } = object.metadata;
     const look = { uid, attempts, pods: children.pods, spec: record.current.spec };
     const observed: Observed = {
-      ...known,
+      ...own,
       ...(await this.#options.outside.look(look, { signal })),
       notices: facts.notices,
       ...(this.#watchedSince === undefined ? {} : { watchedSince: this.#watchedSince }),
@@ -165,13 +163,31 @@ export class Reconciler {
     const wait = await this.#carryOut({ object, children, record, onOneNode }, decision, signal);
     // Last, because others wait for what was decided, and nobody for this.
     const nextResult = await recordResults(this.#options, observation.unrecorded, signal);
-    return earliest(
-      nextResult,
-      wait,
+    return earliest(nextResult, wait, again, runsOf(observed));
+  }
+
+  /** What the watches don't tell of some children, and in how many seconds to ask again. */
+  async #askedAbout(seen: Children): Promise<{
+    readonly children: Children;
+    readonly known: Omit<Known, 'record'>;
+    readonly again: number | undefined;
+  }> {
+    const { unseen, complaints } = this.#options;
+    const unseenPods = await unseen.of(seen);
+    const children = { ...seen, pods: [...seen.pods, ...unseenPods] };
+    const podless = await this.#reasonsForPodless(children);
+    const preparing = children.pods.filter(isPreparing);
+    const known = {
+      podless,
+      complaints: await complaints.about(preparing),
+      unseen: new Set(unseenPods.map(({ metadata }) => metadata.uid)),
+    };
+    const again = earliest(
       withoutPods(children).length > 0 ? podlessSeconds : undefined,
       preparing.length > 0 ? preparationSeconds : undefined,
-      runsOf(observed),
+      unseenPods.some(({ end }) => end === undefined) ? unseenSeconds : undefined,
     );
+    return { children, known, again };
   }
 
   async #carryOut(job: Carried, decision: Decision, signal: AbortSignal): Promise<number | undefined> {
@@ -219,6 +235,7 @@ export class Reconciler {
   #observe(uid: string, children: Children, known?: Known): ObservedAttempts {
     const { clock, progress } = this.#options;
     const { record, podless = new Map<string, Podless>(), complaints = new Map<string, Why>() } = known ?? {};
+    const { unseen = new Set<string>() } = known ?? {};
     const { plan, specDigests, accepted } = record ?? {};
     return observeAttempts({
       uid,
@@ -230,6 +247,7 @@ export class Reconciler {
       progress,
       podless,
       complaints,
+      unseen,
       now: clock.now(),
     });
   }
@@ -263,6 +281,7 @@ interface Known {
   readonly record: JobRecord;
   readonly podless: ReadonlyMap<string, Podless>;
   readonly complaints: ReadonlyMap<string, Why>;
+  readonly unseen: ReadonlySet<string>;
 }
 
 interface Carried {

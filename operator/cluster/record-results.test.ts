@@ -21,6 +21,7 @@ function start() {
     kind: 'result',
     text: 'said',
     since: new Date(clock.now().getTime() - 30_000),
+    isPodGoing: false,
   };
   const record = async (result: Unrecorded = ended) =>
     await recordResults({ client, clock, writes }, [result], signal);
@@ -46,6 +47,12 @@ describe('what a pod said', () => {
     await clock.advance(1);
     expect(await record(now)).toBeUndefined();
     expect(client.writes).toHaveLength(1);
+  });
+
+  it('is noted down at once when its pod is going', async () => {
+    const { client, clock, ended, record } = start();
+    expect(await record({ ...ended, isPodGoing: true, since: clock.now() })).toBeUndefined();
+    expect(client.of(kubeJobs)[0]?.metadata.annotations).toEqual({ [annotations.result]: 'said' });
   });
 
   it('is noted down at once when it failed', async () => {

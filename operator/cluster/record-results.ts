@@ -12,7 +12,7 @@ export interface RecordOptions {
   readonly writes: RecentWrites;
 }
 
-/** A job whose units all end now needs no result noted down; and no node goes that soon. */
+/** A job whose units all end now needs no result noted down. Where a pod goes in the meantime, nothing is waited for. */
 const recordResultAfterSeconds = 30;
 
 /**
@@ -37,8 +37,9 @@ export async function recordResults(
 }
 
 /** Failures are rare, and how often a unit is tried depends on them. */
-function secondsToWait({ kind, since }: Unrecorded, now: number): number {
-  return kind === 'failure' ? 0 : recordResultAfterSeconds - (now - since.getTime()) / 1000;
+function secondsToWait({ kind, since, isPodGoing }: Unrecorded, now: number): number {
+  if (kind === 'failure' || isPodGoing) return 0;
+  return recordResultAfterSeconds - (now - since.getTime()) / 1000;
 }
 
 async function record(

@@ -32,6 +32,22 @@ describe('a result', () => {
     ]);
   });
 
+  it.each([
+    { of: 'stays', job: {}, pod: {}, expected: false },
+    { of: 'is deleted', job: {}, pod: { deadline: 120 }, expected: true },
+    { of: 'is not seen any more', job: {}, pod: {}, isUnseen: true, expected: true },
+    { of: 'goes with its Job', job: { deletedAt: 110 }, pod: { deadline: 120 }, expected: false },
+  ])('is in haste to be noted down, or not, when its pod $of', ({ job, pod, isUnseen, expected }) => {
+    const status = podStatus.ended(0, { message: said('Distill') });
+    const podThatEnded = aPod({ ...pod, status });
+    const { unrecorded } = observe({
+      jobs: [aJob({ ...job, conditions: complete() })],
+      pods: [podThatEnded],
+      unseen: new Set(isUnseen === true ? [podThatEnded.metadata.uid] : []),
+    });
+    expect(unrecorded).toMatchObject([{ kind: 'result', isPodGoing: expected }]);
+  });
+
   it('is what was noted down on the Job when the pod is gone, and is not noted down again', () => {
     const job = aJob({ conditions: complete(), result: said('Distill') });
     const { attempts, unrecorded } = observe({ jobs: [job] });

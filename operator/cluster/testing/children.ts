@@ -3,6 +3,7 @@ import type { Stage } from '../../../worker/contract/primitives.ts';
 import { projectJob, projectPod, type ChildJob, type ChildPod } from '../children.ts';
 import type { ContainerStatus, KubeCondition, KubeJob, KubePod } from '../kube-objects.ts';
 import { annotations, jobNameOf, labels, stageLabels } from '../names.ts';
+import type { NotedFailure } from '../noted-failure.ts';
 
 /** The DistillationJob of all tests. */
 export const owner = { name: 'mnist', namespace: 'team', uid: 'owner-uid' } as const;
@@ -47,13 +48,18 @@ export interface JobChange extends Attempt {
   readonly deletedAt?: number;
   readonly suspend?: boolean;
   readonly result?: string;
+  readonly failure?: NotedFailure;
   readonly conditions?: readonly KubeCondition[];
 }
 
 /** A Job created at `time(0)` of which nothing is said yet; its UID is its name. */
 export function aKubeJob(change: JobChange = {}): KubeJob {
   const name = nameOf(change);
-  const { ownerUid = owner.uid, createdAt = 0, deletedAt, result, conditions, suspend } = change;
+  const { ownerUid = owner.uid, createdAt = 0, deletedAt, result, failure, conditions, suspend } = change;
+  const noted = {
+    ...(result === undefined ? {} : { [annotations.result]: result }),
+    ...(failure === undefined ? {} : { [annotations.failure]: JSON.stringify(failure) }),
+  };
   return {
     metadata: {
       name,
@@ -63,7 +69,7 @@ export function aKubeJob(change: JobChange = {}): KubeJob {
       creationTimestamp: time(createdAt),
       labels: { ...labelsOf(change), ...change.labels },
       ...(deletedAt === undefined ? {} : { deletionTimestamp: time(deletedAt) }),
-      ...(result === undefined ? {} : { annotations: { [annotations.result]: result } }),
+      ...(Object.keys(noted).length === 0 ? {} : { annotations: noted }),
       ownerReferences: controlledBy('DistillationJob', { name: owner.name, uid: ownerUid }),
     },
     spec: { ...(suspend === undefined ? {} : { suspend }), parallelism: 1 },
@@ -105,13 +111,15 @@ export interface PodChange extends Attempt {
   readonly createdAt?: number;
   /** When its grace period ends, as `deletionTimestamp` says it. */
   readonly deadline?: number;
+  readonly gracePeriodSeconds?: number;
   readonly node?: string;
   readonly status?: KubePod['status'];
 }
 
 /** A pod that nobody has taken up yet. */
 export function aKubePod(change: PodChange = {}): KubePod {
-  const { suffix = 'x7k2p', createdAt = 1, deadline, node, status = { phase: 'Pending' } } = change;
+  const { suffix = 'x7k2p', createdAt = 1, deadline, gracePeriodSeconds, node } = change;
+  const { status = { phase: 'Pending' } } = change;
   const jobName = nameOf(change);
   const { jobUid = jobName } = change;
   const name = `${jobName}-${suffix}`;
@@ -124,6 +132,7 @@ export function aKubePod(change: PodChange = {}): KubePod {
       creationTimestamp: time(createdAt),
       labels: { ...labelsOf(change), 'batch.kubernetes.io/controller-uid': jobUid },
       ...(deadline === undefined ? {} : { deletionTimestamp: time(deadline) }),
+      ...(gracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds: gracePeriodSeconds }),
       ownerReferences: controlledBy('Job', { name: jobName, uid: jobUid }),
     },
     spec: node === undefined ? {} : { nodeName: node },

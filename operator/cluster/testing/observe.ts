@@ -22,6 +22,7 @@ export function observe(change: Partial<AttemptsToObserve>): ObservedAttempts {
     progress: new Map(),
     podless: new Map(),
     complaints: new Map(),
+    unseen: new Set(),
     now: at(200),
     ...change,
   });

@@ -259,7 +259,7 @@ export class SmallWorld {
       departed: this.#departed,
       claims: new Claims(cluster, clock),
       podless: new PodlessJobs(events),
-      unseen: new UnseenPods(cluster),
+      unseen: new UnseenPods(cluster, clock),
       complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),
       outside: new OutsideView({ labels, exporters: this.exporters }),
