@@ -58,7 +58,7 @@ function print({ audit, kills, takeovers, disturbances, faults, requests }: Chao
   const list = (counts: ReadonlyMap<string, number>): string =>
     [...counts].map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`).join('\n');
   console.log(
-    `\nDisturbances (${kills} kills of the operator, ${takeovers} takeovers from a paused leader):\n${list(disturbances)}`,
+    `\nDisturbances (kills of the operator: ${kills}; takeovers from a paused leader: ${takeovers}):\n${list(disturbances)}`,
   );
   console.log(`Faults in ${requests} requests:\n${list(faults)}`);
   const numbers = [...Object.entries(audit.counts), ...Object.entries(audit.statusWrites)];

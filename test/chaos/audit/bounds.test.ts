@@ -127,6 +127,20 @@ describe('attempts', () => {
     );
   });
 
+  test('go on where a result is asked for again whose Job was deleted before it was complete', () => {
+    const asked = (phase: string) =>
+      attempts(
+        ['ADDED', unit],
+        ['ADDED', { ...first, phase }],
+        ['DELETED', unit],
+        ['ADDED', { ...next, failureNoted: true }],
+        ['MODIFIED', { ...next, failureNoted: true, finished: 'Failed' }],
+        ['ADDED', job('mnist-u000-3', { attempt: '3' })],
+      );
+    expect(asked('Succeeded')).toEqual([]);
+    expect(asked('Running')).toHaveLength(1);
+  });
+
   test('go on after those that were disturbed, or of which nothing is left to see', () => {
     expect(tried(0, ['MODIFIED', { ...failedPod, failed: false }])).toEqual([]);
     expect(tried(0, ['MODIFIED', failedPod], ['DELETED', failedPod])).toEqual([]);
