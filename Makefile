@@ -61,7 +61,7 @@ bench-operator: setup ## Measure the operator with 1,000 jobs, beside JobSet (BE
 	@node test/bench/operator/main.ts $(BENCH)
 
 .PHONY: chaos
-chaos: setup ## Kill the operator 200 times, break everything around it, and have an auditor judge it (CHAOS='--seed 1')
+chaos: setup ## Kill the operator 200 times, alone and as one of two, and have an auditor judge it (CHAOS='--operators 2')
 	@node scripts/setup-cluster.ts
 	@node test/chaos/chaos.ts $(CHAOS)
 

@@ -53,6 +53,7 @@ describe.skipIf(cannot)('an operator that is killed again and again', () => {
       });
       expect(audit.violations).toEqual([]);
       expect([...report.disturbances]).toEqual([[pause[0]?.name, 1]]);
+      expect(report.takeovers).toBe(1);
       expect(audit.counts.complete).toBe(3);
     },
     patience.timeout,

@@ -5,23 +5,26 @@ import { describeError } from '../../common/error.ts';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { whyNoControlPlane } from '../cluster/control-plane.ts';
-import { possibleWith } from './disturbances.ts';
+import { possibleWith, type Disturbance } from './disturbances.ts';
+import { operatorsInWords, runEveryWay, waysToRun } from './every-way.ts';
 import { runChaos, type ChaosReport } from './run-chaos.ts';
 
 const help = `Usage: node test/chaos/chaos.ts [options]
 
-  --seed N           what happens, and to whom (default: another one each time)
+  --seed N           repeat the run of this seed: what happens, and to whom (default: another one each time)
   --kills N          kill the operator at least so often (default 200)
   --jobs N           create at least so many DistillationJobs (default 50)
   --at-once N        DistillationJobs at the same time (default 8)
-  --operators N      operators at the same time; more than one take turns by a Lease (default 1)
+  --operators N      operators at the same time; more than one take turns by a Lease (default: a run with one, then
+                     a run with two; with --seed, one)
   --gpus N           GPUs of the pretend node (default 16)
   --blocks N         blocks of each job (default 5)
   --fault-rate X     probability of each fault in a request of the operator (default 0.01)
   --pause X          seconds between disturbances, at most (default 2)
   --only WORDS       only what has one of these in its name, as 'a Job deleted,killed'
 
-The history of a run with violations is left in dist/chaos/.
+Each run ends with a verdict; the exit code is 0 when all are good. The history of a run with violations is left in
+dist/chaos/.
 `;
 
 const options = {
@@ -29,7 +32,7 @@ const options = {
   kills: { type: 'string', default: '200' },
   jobs: { type: 'string', default: '50' },
   'at-once': { type: 'string', default: '8' },
-  operators: { type: 'string', default: '1' },
+  operators: { type: 'string' },
   gpus: { type: 'string', default: '16' },
   blocks: { type: 'string', default: '5' },
   'fault-rate': { type: 'string', default: '0.01' },
@@ -38,10 +41,25 @@ const options = {
   help: { type: 'boolean' },
 } as const;
 
-function print({ audit, kills, disturbances, faults, requests }: ChaosReport): void {
+const misbehaviour = {
+  Fails: 0.02,
+  OutOfMemory: 0.02,
+  Interrupted: 0.02,
+  Evicted: 0.02,
+  Preempted: 0.02,
+  AdmissionError: 0.02,
+  DeletedAfterSuccess: 0.04,
+  MessageLost: 0.01,
+  ImagePullBackOff: 0.02,
+  NodeGone: 0.01,
+} as const;
+
+function print({ audit, kills, takeovers, disturbances, faults, requests }: ChaosReport): void {
   const list = (counts: ReadonlyMap<string, number>): string =>
     [...counts].map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`).join('\n');
-  console.log(`\nDisturbances (${kills} kills of the operator):\n${list(disturbances)}`);
+  console.log(
+    `\nDisturbances (kills of the operator: ${kills}; takeovers from a paused leader: ${takeovers}):\n${list(disturbances)}`,
+  );
   console.log(`Faults in ${requests} requests:\n${list(faults)}`);
   const numbers = [...Object.entries(audit.counts), ...Object.entries(audit.statusWrites)];
   console.log(`Seen by the auditor:\n${list(new Map(numbers))}`);
@@ -49,28 +67,21 @@ function print({ audit, kills, disturbances, faults, requests }: ChaosReport): v
   for (const { rule, sentence } of audit.violations) console.log(`  ${rule}: ${sentence}`);
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({ options });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
-  if (cannotRun('The chaos suite', await whyNoControlPlane())) return 0;
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-  console.log(`Seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed}`);
-  const words = values.only.split(',').filter((word, _, all) => word !== '' || all.length === 1);
-  const operators = Number(values.operators);
-  const possible = possibleWith(operators);
-  const disturbances = possible.filter(({ name }) => words.some((word) => name.includes(word)));
-  if (disturbances.length === 0) {
-    const names = possible.map(({ name }) => name).join('; ');
-    console.error(
-      `--only: no disturbance of ${operators} operator${operators === 1 ? '' : 's'} has one of "${values.only}" in its name. There are: ${names}.`,
-    );
-    return 2;
-  }
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+
+/** What may happen to so many operators, by `--only`. */
+function wantedOf(only: string, operators: number): readonly Disturbance[] {
+  const words = only.split(',').filter((word, _, all) => word !== '' || all.length === 1);
+  return possibleWith(operators).filter(({ name }) => words.some((word) => name.includes(word)));
+}
+
+/** Answers the number of violations. */
+async function runOnce(values: Values, seed: number, operators: number): Promise<number> {
+  console.log(
+    `${operatorsInWords(operators)}, seed ${seed}; the same again: node test/chaos/chaos.ts --seed ${seed} --operators ${operators}`,
+  );
   const report = await runChaos({
-    disturbances,
+    disturbances: wantedOf(values.only, operators),
     seed,
     kills: Number(values.kills),
     jobs: Number(values.jobs),
@@ -83,27 +94,39 @@ async function main(): Promise<number> {
     // A Job without a pod is replaced after eleven minutes.
     settleSeconds: 900,
     oneTry: 0.2,
-    misbehaviour: {
-      Fails: 0.02,
-      OutOfMemory: 0.02,
-      Interrupted: 0.02,
-      Evicted: 0.02,
-      Preempted: 0.02,
-      AdmissionError: 0.02,
-      DeletedAfterSuccess: 0.04,
-      MessageLost: 0.01,
-      ImagePullBackOff: 0.02,
-      NodeGone: 0.01,
-    },
+    misbehaviour,
     report: (line) => console.log(line),
   });
   print(report);
   const { audit, history, happened } = report;
-  if (audit.violations.length === 0) return 0;
-  const file = join('dist', 'chaos', `seed-${seed}.json`);
-  await writeJsonAtomically(file, { violations: audit.violations, happened, events: history.events });
-  console.log(`All that the auditor saw is in ${file}.`);
-  return 1;
+  if (audit.violations.length > 0) {
+    const file = join('dist', 'chaos', `seed-${seed}-operators-${operators}.json`);
+    await writeJsonAtomically(file, { violations: audit.violations, happened, events: history.events });
+    console.log(`All that the auditor saw is in ${file}.`);
+  }
+  return audit.violations.length;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  if (cannotRun('The chaos suite', await whyNoControlPlane())) return 0;
+  const ways = waysToRun(values);
+  const empty = ways.find((operators) => wantedOf(values.only, operators).length === 0);
+  if (empty !== undefined) {
+    const names = possibleWith(empty).map(({ name }) => name);
+    console.error(
+      `--only: no disturbance of ${operatorsInWords(empty)} has one of "${values.only}" in its name. There are: ${names.join('; ')}.`,
+    );
+    return 2;
+  }
+  const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+  const verdicts = await runEveryWay(ways, async (operators) => await runOnce(values, seed, operators));
+  console.log(`\n${verdicts.map(({ sentence }) => sentence).join('\n')}`);
+  return verdicts.every(({ isGood }) => isGood) ? 0 : 1;
 }
 
 try {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { disturbances, possibleWith } from './disturbances.ts';
 
-test('a pause for longer than a Lease lasts happens only where another operator can take over', () => {
-  const pause = 'operator of several paused for longer than a Lease lasts';
+test('a leader is paused until another one leads only where there are several', () => {
+  const pause = 'leader paused until another operator leads';
   const names = (operators: number) => possibleWith(operators).map(({ name }) => name);
   expect(names(1)).not.toContain(pause);
   expect(names(1)).toHaveLength(disturbances.length - 1);

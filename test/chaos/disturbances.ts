@@ -6,6 +6,7 @@ import type { ControlPlane } from '../cluster/control-plane.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { distillationJobs, jobs, pods, type DistillationJobObject } from './objects.ts';
 import type { OperatorFleet } from './operator-fleet.ts';
+import { pauseLeader } from './pause-leader.ts';
 import type { PodSimulator } from './pod-simulator.ts';
 
 /** What a disturbance may lay its hands on. */
@@ -78,18 +79,12 @@ export const disturbances: readonly Disturbance[] = [
     },
   },
   {
-    name: 'operator of several paused for longer than a Lease lasts',
+    name: 'leader paused until another operator leads',
     weight: 1,
     // One alone would only cost time: nobody takes its place.
     operators: 2,
     disturb: async ({ operators, random, wait }) => {
-      const operator = operators.pick(random);
-      operator.pause();
-      await wait(20);
-      operator.resume();
-      // It notices that it has lost the Lease, and ends; or it never had it.
-      await wait(2);
-      if (await operator.hasEnded()) await operators.replace(operator);
+      await pauseLeader(operators, { overlapSeconds: 2 * random.uniform(), wait });
     },
   },
   {

@@ -19,6 +19,8 @@ export interface OperatorProcess extends AsyncDisposable {
   pause(): void;
   resume(): void;
   hasEnded(): Promise<boolean>;
+  /** Whether its `/metrics` say that it holds the Lease; false when they don't answer, as while it is paused. */
+  leads(): Promise<boolean>;
 }
 
 export interface OperatorOptions {
@@ -65,7 +67,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
         async () => {
           const ending = await child.ending();
           if (ending !== undefined) throw new Error(ending);
-          return (await statusOf(`${url}/readyz`)) === 200 ? true : undefined;
+          return (await ask(`${url}/readyz`))?.status === 200 ? true : undefined;
         },
         seconds,
       );
@@ -78,15 +80,18 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     pause: () => void process.kill(child.pid, 'SIGSTOP'),
     resume: () => void process.kill(child.pid, 'SIGCONT'),
     hasEnded: async () => (await child.ending()) !== undefined,
+    leads: async () => {
+      const { text = '' } = (await ask(`${url}/metrics`)) ?? {};
+      return /^leader_election_master_status(?:\{[^}]*\})? 1$/m.test(text);
+    },
     [Symbol.asyncDispose]: child.kill,
   };
 }
 
-async function statusOf(url: string): Promise<number | undefined> {
+async function ask(url: string): Promise<{ status: number; text: string } | undefined> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
-    await response.body?.cancel();
-    return response.status;
+    return { status: response.status, text: await response.text() };
   } catch {
     return undefined;
   }

@@ -51,6 +51,8 @@ export interface ChaosOptions {
 export interface ChaosReport {
   readonly audit: AuditReport;
   readonly kills: number;
+  /** How often an operator has followed a leader that was paused. */
+  readonly takeovers: number;
   readonly disturbances: ReadonlyMap<string, number>;
   readonly faults: ReadonlyMap<Fault, number>;
   readonly requests: number;
@@ -60,6 +62,8 @@ export interface ChaosReport {
 }
 
 const namespace = 'chaos';
+/** Counted beside what was done to the run: it is not wrong, but nobody did it. */
+const endedByItself = 'operator that had ended by itself replaced';
 /** A grace period of 120 s and 5 minutes, less the part of a second that `deletionTimestamp` leaves out. */
 const abandonedAfterSeconds = 419;
 
@@ -125,6 +129,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
     await wait(random.uniform() * options.pauseSeconds);
     const chosen = choose(possible, random);
+    const ended = await operators.replaceEnded();
+    if (ended > 0) counts.set(endedByItself, (counts.get(endedByItself) ?? 0) + ended);
     happened.push({ seconds: systemClock.seconds(), what: chosen.name });
     counts.set(chosen.name, (counts.get(chosen.name) ?? 0) + 1);
     report(`${chosen.name} (${operators.kills} kills, ${created} jobs)`);
@@ -146,8 +152,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const recorded = history.read();
   const judged = audit({ history: recorded, ledger: worker.ledger, abandonedAfterSeconds });
   const { injected: faults, requests } = proxy;
-  const { kills } = operators;
-  return { audit: judged, kills, disturbances: counts, faults, requests, history: recorded, happened };
+  const { kills, takeovers } = operators;
+  const seen = { history: recorded, happened };
+  return { audit: judged, kills, takeovers, disturbances: counts, faults, requests, ...seen };
 }
 
 /** A disturbance may fail because of an earlier one: there is no API server, or what it wanted is gone. */

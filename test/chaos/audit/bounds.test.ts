@@ -82,6 +82,65 @@ describe('attempts', () => {
     expect(asked('Failed')).toHaveLength(1);
   });
 
+  const attempts = (...steps: readonly Step[]) =>
+    faults(events(['ADDED', resource({ backoffLimit: 0 })], ...steps)).filter((fault) =>
+      fault.startsWith('too-many-attempts'),
+    );
+
+  test('end also after a failure of which only the note on its Job is left', () => {
+    const noted = { ...unit, finished: 'Failed', failureNoted: true } as const;
+    const gone = (failed: Step[1]) =>
+      attempts(
+        ['ADDED', unit],
+        ['ADDED', failedPod],
+        ['MODIFIED', failed],
+        ['DELETED', failedPod],
+        ['ADDED', next],
+      );
+    expect(gone(noted)).toHaveLength(1);
+    expect(gone({ ...noted, failureNoted: false })).toEqual([]);
+  });
+
+  test('count a failure that is seen twice, by the pod and by the note, as one', () => {
+    const noted = { ...unit, finished: 'Failed', failureNoted: true } as const;
+    expect(tried(1, ['MODIFIED', failedPod], ['MODIFIED', noted])).toEqual([]);
+  });
+
+  test.each([
+    { that: 'is being deleted', failed: { finished: 'Failed', deleting: true } },
+    { that: 'was of another unit', failed: { finished: 'Failed', unit: '1' } },
+    { that: 'was of another stage', failed: { finished: 'Failed', stage: 'prepare' } },
+    { that: 'was of another DistillationJob', failed: { finished: 'Failed', jobUid: 'd-2' } },
+    { that: 'has not ended', failed: { finished: undefined } },
+  ] as const)('go on after a Job that $that', ({ failed }) => {
+    const after = (fields: Partial<typeof unit>) =>
+      attempts(['ADDED', { ...unit, ...fields }], ['ADDED', failedPod], ['ADDED', next]);
+    expect(after(failed)).toEqual([]);
+    expect(after({ finished: 'Failed' })).toHaveLength(1);
+  });
+
+  test('end though another unit is complete', () => {
+    const other = job('mnist-u001-1', { unit: '1', finished: 'Complete' });
+    const failed = { ...unit, finished: 'Failed' } as const;
+    expect(attempts(['ADDED', other], ['ADDED', failed], ['ADDED', failedPod], ['ADDED', next])).toHaveLength(
+      1,
+    );
+  });
+
+  test('go on where a result is asked for again whose Job was deleted before it was complete', () => {
+    const asked = (phase: string) =>
+      attempts(
+        ['ADDED', unit],
+        ['ADDED', { ...first, phase }],
+        ['DELETED', unit],
+        ['ADDED', { ...next, failureNoted: true }],
+        ['MODIFIED', { ...next, failureNoted: true, finished: 'Failed' }],
+        ['ADDED', job('mnist-u000-3', { attempt: '3' })],
+      );
+    expect(asked('Succeeded')).toEqual([]);
+    expect(asked('Running')).toHaveLength(1);
+  });
+
   test('go on after those that were disturbed, or of which nothing is left to see', () => {
     expect(tried(0, ['MODIFIED', { ...failedPod, failed: false }])).toEqual([]);
     expect(tried(0, ['MODIFIED', failedPod], ['DELETED', failedPod])).toEqual([]);

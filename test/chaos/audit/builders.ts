@@ -70,6 +70,7 @@ export function job(name: string, fields: Partial<JobRecord> = {}): JobRecord {
     ownerUid: jobUid,
     deleting: false,
     finished: undefined,
+    failureNoted: false,
     results: [],
     ...fields,
   };

@@ -1,5 +1,5 @@
 import type { DistillationJobStatus } from '../../../crds/status.ts';
-import { labels } from '../../../operator/cluster/names.ts';
+import { annotations, labels } from '../../../operator/cluster/names.ts';
 import { exitCode } from '../../../worker/contract/exit-code.ts';
 import type { Reference } from '../../../worker/contract/unit-spec.ts';
 import {
@@ -27,6 +27,8 @@ export interface JobRecord extends Part {
   readonly ownerUid: string | undefined;
   readonly deleting: boolean;
   readonly finished: 'Complete' | 'Failed' | undefined;
+  /** It is noted down on it that its worker failed: this stays when the pod is gone. */
+  readonly failureNoted: boolean;
   /** Of a finetune Job: the references of results that it was told. */
   readonly results: readonly Reference[];
 }
@@ -95,6 +97,7 @@ export function jobRecord({ metadata, spec, status }: JobObject): JobRecord {
     ownerUid: ownerOf(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     finished: holds('Complete') ? 'Complete' : holds('Failed') ? 'Failed' : undefined,
+    failureNoted: metadata.annotations?.[annotations.failure] !== undefined,
     results: part.stage === 'finetune' ? resultsIn(unitSpecText(spec.template.spec)) : [],
   };
 }
