@@ -1,6 +1,6 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import { isMeasuring } from './baseline.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedAttempt } from './observed.ts';
 import { isActive, type UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -23,7 +23,16 @@ export function phaseOf(units: UnitViews, observed: Observed, verdict: Verdict):
     : 'Distilling';
 }
 
-/** Told to stand still, and nothing is observed to run any more. */
-export function isSuspended({ stop, attempts }: Observed): boolean {
-  return stop !== undefined && !attempts.some(isActive);
+/**
+ * Told to stand still, and nothing is observed to run any more. Before it is, pods that may be yet to come are waited for;
+ * what stands still does not go on because of one that nobody sees.
+ */
+export function isSuspended({ stop, attempts, previous }: Observed): boolean {
+  if (stop === undefined) return false;
+  const active = attempts.filter(isActive);
+  return previous?.phase === 'Suspended' ? active.every(hasNoPod) : active.length === 0;
+}
+
+function hasNoPod({ stopping, state, startTime, waitingSince }: ObservedAttempt): boolean {
+  return stopping === true && state === 'Pending' && startTime === undefined && waitingSince === undefined;
 }

@@ -92,6 +92,21 @@ describe('phases', () => {
     expect(decide(observed, at(20)).status.phase).toBe(phase);
   });
 
+  it('stays Suspended while a pod may be yet to come, until one is seen', () => {
+    const previous = decide(anObserved([], { stop: suspended }), at(20)).status;
+    const departed = { state: 'Pending', stopping: true, startTime: undefined } as const;
+    const phase = (change: object, before?: typeof previous): string | undefined => {
+      const attempt = running('unit-000', { ...departed, ...change });
+      const memory = before === undefined ? {} : { previous: before };
+      return decide(anObserved([attempt], { stop: suspended, ...memory }), at(21)).status.phase;
+    };
+    expect(phase({}, previous)).toBe('Suspended');
+    expect(phase({})).toBe('Distilling');
+    expect(phase({ waitingSince: at(21) }, previous)).toBe('Distilling');
+    expect(phase({ state: 'Running', startTime: at(21) }, previous)).toBe('Distilling');
+    expect(phase({ stopping: false }, previous)).toBe('Distilling');
+  });
+
   it('stays Preparing when the pod of prepare is gone, and says that it waits', () => {
     const previous = decide(anUnpreparedJob([running('prepare')]), at(20)).status;
     const { status } = decide(anUnpreparedJob([], { previous }), at(30));
