@@ -93,7 +93,8 @@ export function attemptsCounted(status: DistillationJobStatus | undefined, { sta
 }
 
 /** Whether a status says that the blocks of a unit have come to something. */
-function isCalledDone(status: DistillationJobStatus | undefined, { blocks }: Unit): boolean {
+function isCalledDone(status: DistillationJobStatus | undefined, { stage, blocks }: Unit): boolean {
+  if (stage !== 'Distill') return false;
   const block = status?.blocks?.find(({ name }) => name === blocks[0]);
   return block?.state === 'Distilled' || block?.state === 'Collapsed';
 }

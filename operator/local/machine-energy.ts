@@ -28,14 +28,9 @@ export class MachineEnergy implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout | undefined;
   #readings: readonly EnergyReading[] = [];
 
-  private constructor(
-    options: MachineEnergyOptions,
-    meter: EnergyMeter | undefined,
-    readings: readonly EnergyReading[],
-  ) {
+  private constructor(options: MachineEnergyOptions, meter: EnergyMeter | undefined) {
     this.#options = options;
     this.#meter = meter;
-    this.#readings = readings;
     if (meter === undefined) return;
     this.#look();
     this.#timer = setInterval(() => this.#look(), lookSeconds * 1000);
@@ -48,10 +43,10 @@ export class MachineEnergy implements AsyncDisposable {
     const powercap = environment['BLOCKSTILL_POWERCAP'] ?? powercapFolder;
     const rapl = openRapl(powercap, undefined);
     if (rapl.sources.length === 0 && !(await hasGpu(environment, deviceFiles))) {
-      return new MachineEnergy(options, undefined, rapl.unknown);
+      return new MachineEnergy(options, undefined);
     }
     const meter = await EnergyMeter.start({ device: 'Machine', environment });
-    return new MachineEnergy(options, meter, []);
+    return new MachineEnergy(options, meter);
   }
 
   /** @param isOver no unit runs any more: what those draw that still run would be taken for idle */
@@ -66,7 +61,8 @@ export class MachineEnergy implements AsyncDisposable {
     return {
       devices,
       reserved: isOver ? givenGpus(gpus, cards, environment) : [],
-      problems: devices.length > 0 ? [] : [this.#whyNothing()],
+      // Where nothing was even tried, the units' own meters say as much.
+      problems: devices.length > 0 || this.#meter === undefined ? [] : [this.#whyNothing()],
     };
   }
 
@@ -87,10 +83,7 @@ export class MachineEnergy implements AsyncDisposable {
   }
 
   #whyNothing(): string {
-    const why = [
-      ...(this.#meter === undefined ? ['it shows no GPU'] : []),
-      ...this.#readings.flatMap(({ reason }) => reason ?? []),
-    ];
+    const why = this.#readings.flatMap(({ reason }) => reason ?? []);
     return `The energy of the whole machine is unknown: ${[...new Set(why)].join('; ')}.`;
   }
 }
