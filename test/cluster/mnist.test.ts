@@ -168,13 +168,13 @@ describe.skipIf(cannotRun('The MNIST example on a cluster', await whyNoCluster()
         },
         240,
       );
-      const path = 'jsonpath={.status.conditions[?(@.reason=="WaitingForNode")].message}';
-      const waiting = await waitFor(
-        'the fifth unit to wait',
-        async () => (await ask('get', 'distill', 'mnist', '-o', path)) || undefined,
-      );
+      const path = 'jsonpath={.status.conditions[?(@.type=="Reconciling")].message}';
+      const waiting = await waitFor('the fifth unit to wait', async () => {
+        const message = await ask('get', 'distill', 'mnist', '-o', path);
+        return message.includes('waits for a node') ? message : undefined;
+      });
       expect(waiting).toMatch(
-        /^unit-00\d waits for a node: 0\/1 nodes are available: 1 Insufficient nvidia.com\/gpu/,
+        /^4 of 5 units are running\. unit-00\d waits for a node: 0\/1 nodes are available: 1 Insufficient nvidia.com\/gpu/,
       );
       expect(await pods('distill')).toHaveLength(5);
       const during = await waitFor(
