@@ -75,7 +75,7 @@ describe('another job as baseline', () => {
   const status: DistillationJobStatus = {
     phase: 'Complete',
     blocks: [{ name: 'a', layers: 'a', state: 'Distilled', attempts: 1 }],
-    speedup: { workers: 1, parallelSeconds: 500 },
+    speedup: { workers: 1, parallelSeconds: 625, balance: 0.8 },
     energy: { usedDevices: 60_000, dedicatedNode: 90_000, coverage: ['GPU'] },
   };
 
@@ -106,7 +106,7 @@ describe('another job as baseline', () => {
     { of: 'is not complete', change: { phase: 'Failed' }, reason: 'It is not complete (Failed).' },
     {
       of: 'ran in parallel',
-      change: { speedup: { workers: 4, parallelSeconds: 150 } },
+      change: { speedup: { workers: 4, parallelSeconds: 150, balance: 1 } },
       reason: 'It is no serial run: 4 of its units ran at once.',
     },
     {

@@ -74,13 +74,14 @@ export function baselineOfJob(status: DistillationJobStatus): Baseline {
   const refusal = whyNotSerial(status);
   if (refusal !== undefined) return { seconds: { reason: refusal }, energy: { reason: refusal } };
   const { speedup = {}, energy = {}, attempts: { prepare = 1, finetune = 1 } = {} } = status;
-  const { parallelSeconds } = speedup;
+  const { parallelSeconds, balance } = speedup;
   const { usedDevices, dedicatedNode, coverage = [] } = energy;
   return {
     seconds:
-      parallelSeconds === undefined
+      parallelSeconds === undefined || balance === undefined
         ? { reason: speedup.reason ?? 'Its status does not say how long its units took.' }
-        : { value: parallelSeconds },
+        : // Of one worker: what it was busy, without the waits between its units.
+          { value: balance * parallelSeconds },
     energy:
       prepare > 1 || finetune > 1
         ? { reason: repeated('Its prepare or finetune') }

@@ -102,7 +102,7 @@ async function put(world: SmallWorld, name: string, change: Partial<Distillation
   const status: DistillationJobStatus = {
     phase: 'Complete',
     blocks: [{ name: 'conv_1', layers: 'conv_1', state: 'Distilled', attempts: 1 }],
-    speedup: { workers: 1, parallelSeconds: 500, devices: ['A100'] },
+    speedup: { workers: 1, parallelSeconds: 500, balance: 1, devices: ['A100'] },
     ...change,
   };
   world.cluster.put(distillationJobs, {
@@ -169,13 +169,13 @@ describe('a job that names another as its baseline', () => {
     {
       of: 'on another model of GPU',
       jobName: 'serial',
-      change: { speedup: { workers: 1, parallelSeconds: 500, devices: ['H100'] } },
+      change: { speedup: { workers: 1, parallelSeconds: 500, balance: 1, devices: ['H100'] } },
       reason: 'the GPU model differs (A100 here, H100 there)',
     },
     {
       of: 'that was not serial',
       jobName: 'serial',
-      change: { speedup: { workers: 2, parallelSeconds: 500, devices: ['A100'] } },
+      change: { speedup: { workers: 2, parallelSeconds: 500, balance: 1, devices: ['A100'] } },
       reason: '2 of its units ran at once',
     },
   ])('completes without one $of, and says why', async ({ jobName, change, reason }) => {

@@ -32,6 +32,7 @@ import { isPreparing, preparationSeconds, type PodComplaints } from './pod-compl
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
+import { withRememberedNodes } from './remembered-nodes.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
 import { unseenSeconds, type UnseenPods } from './unseen-pods.ts';
 
@@ -142,7 +143,7 @@ export class Reconciler {
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
     const until = this.#options.departed.unsettledUntil();
     const own = observedOf(object, record, withOutOfSight(observation, { object, record, until }));
-    const { attempts } = own;
+    const attempts = withRememberedNodes(own.attempts, object.status ?? {});
     const { uid = '' } = object.metadata;
     const look = { uid, attempts, pods: children.pods, spec: record.current.spec };
     const observed: Observed = {

@@ -3,6 +3,7 @@ import type { Comparison } from '../accounting/energy-figures.ts';
 import { energyAccountOf, type EnergyAccount } from '../accounting/energy.ts';
 import { whyUnknown } from './baseline.ts';
 import { meteredUnit } from './metered-unit.ts';
+import { seenFromOutside } from './outside-energy.ts';
 import type { UnitViews } from './units.ts';
 
 /** What the energy of a job is compared with, within the same boundary. */
@@ -33,7 +34,10 @@ export function comparisonWith(
     return { reason: `No saving is known: ${undone} of ${compared.length} units to compare are not done.` };
   }
   return {
-    ours: mode === 'Measure' ? energyAccountOf({ units: compared.flatMap(meteredUnit) }) : account,
+    ours:
+      mode === 'Measure'
+        ? energyAccountOf(seenFromOutside(compared.flatMap(meteredUnit), compared, {}))
+        : account,
     baseline: { coverage, used: joules, ...(dedicatedNode === undefined ? {} : { dedicatedNode }) },
     stages: mode === 'Measure' ? 'distill stage' : 'whole job',
   };

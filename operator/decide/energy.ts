@@ -34,16 +34,20 @@ export function energyStatus(
   account: EnergyAccount,
   { remarks = [], baseline }: EnergyContext = {},
 ): EnergyStatus {
-  const compared = comparisonWith(baseline, { units, account });
+  const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
+  const compared =
+    baseline !== undefined && repeated.length > 0
+      ? { reason: 'No saving is known: it is not known of all attempts what they drew.' }
+      : comparisonWith(baseline, { units, account });
   const comparison = 'reason' in compared ? undefined : compared;
   const said = ['reason' in compared ? compared.reason : undefined, ...remarks].filter(Boolean);
   const figures = withReason(energyFigures(account, comparison), said.join(' '));
-  const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
   if (figures.joules === undefined || repeated.length === 0) return rounded(figures);
   const count = repeated.reduce((total, { attempts }) => total + attempts, 0);
   const attempts = count === 1 ? '1 attempt' : `${count} attempts`;
   const note = `What ${attempts} without a result drew after the last checkpoint is not in it.`;
-  const { retriedJoules, ...rest } = figures;
+  // Whatever such an attempt drew would be called idle.
+  const { retriedJoules, dedicatedNode: _, idleReservedJoules: __, ...rest } = figures;
   const known = retriedJoules !== undefined && repeated.every(({ metered }) => metered);
   return rounded(withReason({ ...rest, ...(known ? { retriedJoules } : {}) }, note));
 }
@@ -65,7 +69,7 @@ function repetitionsOf(unit: UnitView): Repetitions[] {
   const { value } = unit.state.result;
   const committer = committerOf(unit, value);
   const others = unit.attempts.filter((each) => each.result === undefined && each !== committer);
-  const attempts = others.length;
+  const attempts = others.length + unit.gone;
   return attempts === 0 ? [] : [{ attempts, metered: earlierEnergyOf(value) !== undefined }];
 }
 

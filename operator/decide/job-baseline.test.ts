@@ -117,6 +117,13 @@ describe('a serial run', () => {
   });
 });
 
+/** From second 0 on. */
+function lasting(attempt: ObservedAttempt, seconds: number): ObservedAttempt {
+  const { result } = attempt;
+  if (result === undefined) throw new Error('Only a result says how long it took.');
+  return { ...attempt, endTime: at(seconds), result: { ...result, value: { ...result.value, seconds } } };
+}
+
 describe('a speedup against a serial run', () => {
   const { speedup, baseline } = statusOf(asking([serial, ...three]));
 
@@ -140,7 +147,7 @@ describe('a speedup against a serial run', () => {
     { serialEnd: -37, ends: [10, 7, 3] },
     { serialEnd: 0, ends: [3, 4, 50] },
   ])('is N x balance / inflation, and counts none of it: $serialEnd, $ends', ({ serialEnd, ends }) => {
-    const units = three.map((attempt, index) => ({ ...attempt, endTime: at(ends[index] ?? 0) }));
+    const units = three.map((attempt, index) => lasting(attempt, ends[index] ?? 0));
     const figures = statusOf(asking([measured([-100, serialEnd]), ...units])).speedup;
     const { value = 0, workers = 0, balance = 0, workInflation = 0 } = figures ?? {};
     expect((workers * balance) / workInflation / value).toBeCloseTo(1, 3);
@@ -162,6 +169,31 @@ describe('a speedup against a serial run', () => {
     expect(estimate).toMatchObject({ basis: 'Estimated' });
     expect(estimate?.reason).toContain('failed for good: Out of memory.');
     expect(created(asking([failed('baseline', { exitCode: 64 })]))).toHaveLength(3);
+  });
+
+  it.each([
+    { of: 'a pod that was replaced', change: { seconds: 80 }, why: 'accounts for more time than' },
+    { of: 'a checkpoint', change: { earlierEnergy: [] }, why: 'was interrupted and went on' },
+  ])('is an estimate when the run lost work of which only $of tells', ({ change, why }) => {
+    const status = statusOf(asking([measured([-100, -76], change), ...three]));
+    expect(status.baseline).toMatchObject({ state: 'Unknown' });
+    expect(status.baseline?.reason).toContain(why);
+    expect(status.speedup?.basis).toBe('Estimated');
+  });
+
+  it('is unknown when attempts at units are gone, or a pod of one was replaced', () => {
+    const gone = { ...three[0]!, number: 2 };
+    const replaced = lasting(three[0]!, 10);
+    const { result } = replaced;
+    const longer = { ...replaced, result: { ...result!, value: { ...result!.value, seconds: 80 } } };
+    for (const [first, why] of [
+      [gone, 'unit-000 has had attempts that are gone'],
+      [longer, 'The result of unit-000 accounts for more time than its attempts were seen to run'],
+    ] as const) {
+      const figures = statusOf(asking([serial, first, ...three.slice(1)])).speedup;
+      expect(figures).not.toHaveProperty('value');
+      expect(figures?.reason).toContain(why);
+    }
   });
 
   it('is an estimate when the run lost work, which would have made it longer', () => {
@@ -248,6 +280,42 @@ describe('the energy', () => {
     const { energy } = status(whole.slice(0, -1));
     expect(energy?.savingPercent).toBeUndefined();
     expect(energy?.reason).toBe('No saving is known: 1 of 3 units to compare are not done.');
+  });
+
+  it('is not compared where an attempt was lost, which the saving would leave out', () => {
+    const killed = failed('unit-000', { state: 'Interrupted', endTime: at(-1), startTime: at(-9) });
+    const { energy } = status([...whole.slice(0, 2), killed, { ...units[0]!, number: 2 }, ...units.slice(1)]);
+    expect(energy?.joules).toBe(10_000);
+    expect(energy).not.toHaveProperty('savingPercent');
+    expect(energy?.reason).toContain('No saving is known: it is not known of all attempts what they drew.');
+  });
+
+  const sharing = { kind: 'Shared', reason: 'the GPUs of node a are time-sliced' } as const;
+
+  it.each([
+    { of: 'the serial run', attempts: [whole[0]!, { ...whole[1]!, sharing }, ...units] },
+    { of: 'a unit', attempts: [...whole.slice(0, 4), { ...units[2]!, sharing }] },
+  ])('is not compared where others shared the GPU of $of', ({ attempts }) => {
+    const { energy } = status(attempts);
+    expect(energy).not.toHaveProperty('savingPercent');
+    expect(energy?.reason).toContain('time-sliced');
+  });
+
+  it('of whole nodes leaves out the time of the serial run', () => {
+    const power = {
+      energyOf: ({ start, end }: { start: number; end: number }) => ({
+        joules: 100 * (end - start),
+        gaps: 0,
+      }),
+    };
+    const names = ['GPU-idle', 'GPU-prepare', 'GPU-unit-000', 'GPU-unit-001', 'GPU-unit-002'];
+    const devices = names.map((device) => ({ device, kind: 'GPU' as const, power }));
+    const nodeWide = { devices, reserved: [], problems: [] };
+    // Ten seconds, of which three belong to the serial run.
+    const within = { ...whole[1]!, startTime: at(2), endTime: at(5) };
+    const attempts = [whole[0]!, within, ...units];
+    const { energy } = statusOf({ ...asking([], { nodeWide }), attempts });
+    expect(energy).toMatchObject({ usedDevices: 10_000, dedicatedNode: 10_700 });
   });
 
   it('saves nothing that is known where the serial run had no meter', () => {

@@ -4,13 +4,15 @@ import { totalOf, energyAccountOf } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
 import { rememberedRun } from './baseline.ts';
 import { earliest } from './block-status.ts';
-import { measuredAttempt } from './job-speedup.ts';
-import { meteredUnit } from './metered-unit.ts';
+import { measuredAttempt } from './measured-attempt.ts';
+import { earlierEnergyOf, meteredUnit } from './metered-unit.ts';
 import type { Observed } from './observed.ts';
 import { otherJobAsBaseline } from './other-job.ts';
+import { seenFromOutside } from './outside-energy.ts';
 import { clip, firstLine } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
+import { whyIncomplete } from './whole-attempts.ts';
 
 /** What speedup and energy saving are measured against, and how far that is known; undefined where nothing is asked for. */
 export function jobBaseline(
@@ -57,7 +59,7 @@ function serialRun(unit: UnitView, observed: Observed): BaselineStatus {
 }
 
 function figuresOf(unit: UnitView): Pick<BaselineStatus, 'state'> & Partial<BaselineStatus> {
-  const account = energyAccountOf({ units: meteredUnit(unit) });
+  const account = energyAccountOf(seenFromOutside(meteredUnit(unit), [unit], {}));
   const { seconds, energy } = baselineOfRun(unit.attempts.flatMap(measuredAttempt), account);
   const { coverage, used, dedicatedNode } = account;
   const joules =
@@ -68,14 +70,21 @@ function figuresOf(unit: UnitView): Pick<BaselineStatus, 'state'> & Partial<Base
           coverage: [...coverage],
           ...(dedicatedNode === undefined ? {} : { dedicatedNode: significant(totalOf(dedicatedNode)) }),
         };
-  if ('reason' in seconds) {
-    return { state: 'Unknown', ...joules, reason: `The serial run is no baseline: ${seconds.reason}` };
+  const why = 'reason' in seconds ? seconds.reason : (whyIncomplete([unit]) ?? whyResumed(unit));
+  if (why !== undefined) {
+    return { state: 'Unknown', ...joules, reason: clip(`The serial run is no baseline: ${why}`, 512) };
   }
   return {
     state: 'Known',
     ...joules,
     ...('reason' in energy ? { reason: clip(`What it drew is unknown: ${energy.reason}`, 512) } : {}),
   };
+}
+
+/** A checkpoint that was continued says so even where nothing else is left of the attempt that wrote it. */
+function whyResumed({ state }: UnitView): string | undefined {
+  if (state.kind !== 'Done' || earlierEnergyOf(state.result.value) === undefined) return undefined;
+  return 'It was interrupted and went on, and a baseline with lost work overstates what parallel work gains.';
 }
 
 /** Device seconds of all attempts, and from when to when they were. */

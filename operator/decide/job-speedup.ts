@@ -3,8 +3,9 @@ import type { UnitFacts } from '../../worker/contract/unit-facts.ts';
 import { significant } from '../accounting/significant.ts';
 import { ceilingOf, speedupOf, type MeasuredUnit, type Speedup } from '../accounting/speedup.ts';
 import { whyUnknown } from './baseline.ts';
+import { measuredAttempt } from './measured-attempt.ts';
 import { knownSuspensions } from './suspensions.ts';
-import type { Observed, ObservedAttempt, Prepared, TrainingAmount } from './observed.ts';
+import type { Observed, Prepared, TrainingAmount } from './observed.ts';
 import {
   predictedPrefixSeconds,
   predictedTier,
@@ -13,6 +14,7 @@ import {
 } from './predicted-time.ts';
 import { clip } from './text.ts';
 import { isActive, type UnitView, type UnitViews } from './units.ts';
+import { whyIncomplete } from './whole-attempts.ts';
 
 type SpeedupStatus = NonNullable<DistillationJobStatus['speedup']>;
 
@@ -27,6 +29,13 @@ export function jobSpeedup(units: UnitViews, observed: Observed, baseline?: Base
       ...ceilingOf(predicted),
       reason: 'Known when the last unit has ended; the ceiling is predicted.',
     });
+  }
+  const incomplete = whyIncomplete(units.distill);
+  if (incomplete !== undefined) {
+    const useful = units.distill.flatMap(({ state }) =>
+      state.kind === 'Done' ? [state.result.value.seconds] : [],
+    );
+    return rounded({ ...ceilingOf(useful), reason: `The speedup is unknown. ${incomplete}` });
   }
   const sequential = [units.prepare, units.finetune].map(wallSeconds);
   const known = sequential.every((seconds) => seconds !== undefined);
@@ -92,14 +101,6 @@ function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount):
       .map((name) => predictedPrefixSeconds({ ...unit, blocks: [name] }, prepared, everyStep))
       .reduce((total, seconds) => total + seconds, 0),
   };
-}
-
-/** When an attempt that has ended held its device. */
-export function measuredAttempt({ startTime, endTime, result }: ObservedAttempt) {
-  if (startTime === undefined || endTime === undefined) return [];
-  return [
-    { start: startTime.getTime() / 1000, end: endTime.getTime() / 1000, committed: result !== undefined },
-  ];
 }
 
 /** Seconds of all ended attempts at a unit that is done. */

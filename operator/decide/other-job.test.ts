@@ -19,7 +19,7 @@ const theirs: Fingerprint = { teacher: digest, data: digest, gpuModels: ['CPU'],
 const status: DistillationJobStatus = {
   phase: 'Complete',
   blocks: [{ name: 'a', layers: 'a', state: 'Distilled', attempts: 1 }],
-  speedup: { workers: 1, parallelSeconds: 24 },
+  speedup: { workers: 1, parallelSeconds: 30, balance: 0.8 },
   energy: { reason: 'CPU: no meter.' },
 };
 
@@ -100,7 +100,7 @@ describe('another job as baseline', () => {
     },
     {
       of: 'parallel itself',
-      job: found({ status: { ...status, speedup: { workers: 3, parallelSeconds: 9 } } }),
+      job: found({ status: { ...status, speedup: { workers: 3, parallelSeconds: 9, balance: 1 } } }),
       reason: 'It is no serial run: 3 of its units ran at once.',
     },
   ])('is refused when it is $of, and the job goes on', ({ job, reason }) => {

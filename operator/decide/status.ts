@@ -7,6 +7,7 @@ import { isMeasuring } from './baseline.ts';
 import { jobBaseline } from './job-baseline.ts';
 import { jobProgress } from './job-progress.ts';
 import { jobSpeedup } from './job-speedup.ts';
+import { measuredAttempt } from './measured-attempt.ts';
 import { networksOf } from './networks.ts';
 import type { Observed, ObservedAttempt, Why } from './observed.ts';
 import { phaseOf, type Phase } from './phase.ts';
@@ -28,7 +29,10 @@ export function describeStatus(
   const progress = jobProgress(units, observed, verdict);
   const baseline = jobBaseline(units, observed, verdict);
   const speedup = jobSpeedup(units, observed, baseline);
-  const seen = { nodeWide: observed.nodeWide, suspensions: knownSuspensions(observed) };
+  // A serial run is none of the job's: neither what it drew, nor that other devices were idle meanwhile.
+  const apart = units.baseline?.attempts.flatMap(measuredAttempt) ?? [];
+  const suspensions = [...knownSuspensions(observed), ...apart];
+  const seen = { nodeWide: observed.nodeWide, suspensions };
   const { account, remarks } = jobEnergy(units, seen);
   const energy = energyStatus(units, account, { remarks, baseline });
   const { previous } = observed;

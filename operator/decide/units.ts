@@ -27,6 +27,8 @@ export interface UnitView extends Unit {
   /** Without superseded ones. */
   readonly attempts: readonly ObservedAttempt[];
   readonly nextNumber: number;
+  /** Attempts that it has had and of which nothing is observed any more. */
+  readonly gone: number;
   readonly state: UnitState;
 }
 
@@ -67,7 +69,8 @@ export function viewUnits(observed: Observed): UnitViews {
     // What was deleted in between has been counted in the status.
     const count = Math.max(attemptsCounted(observed.previous, unit), ...all.map(({ number }) => number));
     const wasDone = attempts.some(({ unheard }) => unheard) || isCalledDone(observed.previous, unit);
-    return { ...unit, attempts, nextNumber: count + 1, state: stateOf(attempts, wasDone, observed) };
+    const gone = Math.max(0, count - new Set(all.map(({ number }) => number)).size);
+    return { ...unit, attempts, nextNumber: count + 1, gone, state: stateOf(attempts, wasDone, observed) };
   };
   const { prepared, policy } = observed;
   const isMeasured = prepared !== undefined && policy.baseline?.mode === 'Measure';
