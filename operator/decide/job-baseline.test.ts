@@ -316,6 +316,12 @@ describe('the energy', () => {
     const attempts = [whole[0]!, within, ...units];
     const { energy } = statusOf({ ...asking([], { nodeWide }), attempts });
     expect(energy).toMatchObject({ usedDevices: 10_000, dedicatedNode: 10_700 });
+    // What an attempt without a result drew would be called idle.
+    const killed = failed('unit-000', { state: 'Interrupted', endTime: at(-1), startTime: at(-9) });
+    const again = [whole[0]!, within, killed, { ...units[0]!, number: 2 }, ...units.slice(1)];
+    const lossy = statusOf({ ...asking([], { nodeWide }), attempts: again }).energy;
+    expect(lossy?.usedDevices).toBe(10_000);
+    expect(lossy).not.toHaveProperty('dedicatedNode');
   });
 
   it('saves nothing that is known where the serial run had no meter', () => {
