@@ -50,10 +50,10 @@ it('a serial run does what the units do, and keeps no weights; another job stand
 
   const serialJob = await run('serial', { maxParallel: 1 });
   const taken = await run('taken', { baseline: { mode: 'Job', jobName: 'serial' } });
-  const { parallelSeconds = 0, balance = 0 } = serialJob.status.speedup ?? {};
+  const { parallelSeconds = 0, balance: busyShare = 0 } = serialJob.status.speedup ?? {};
   expect(taken.status).toMatchObject({
     baseline: { state: 'Known', jobName: 'serial' },
-    speedup: { basis: 'Measured', serialSeconds: Number((parallelSeconds * balance).toPrecision(4)) },
+    speedup: { basis: 'Measured', serialSeconds: Number((parallelSeconds * busyShare).toPrecision(4)) },
   });
   expect(taken.status.student?.digest).toBe(measured.status.student?.digest);
 });
