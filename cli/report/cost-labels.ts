@@ -75,7 +75,6 @@ export const energyLabels = (
   dedicatedNode: { name: 'Dedicated nodes: all their devices, idle ones included', show: energyUnits },
   retriedJoules: { name: 'Attempts without a result', show: energyUnits },
   idleReservedJoules: { name: 'Reserved but idle devices', show: energyUnits },
-  idleReservedEstimated: { name: 'Idle energy is an estimate', show: (is) => (is ? 'yes' : 'no') },
   method: {
     name: 'Method',
     show: (method) => (method === 'Counter' ? "the devices' energy counters" : 'polled power, integrated'),

@@ -46,10 +46,9 @@ function summary({ energy, baseline, unknown }: Pick<Report, 'energy' | 'baselin
 }
 
 function accountings(energy: Energy | null): Amount[] {
-  const estimated = energy?.idleReservedEstimated === true ? ' (estimated)' : '';
   return [
     { name: 'devices while used', joules: energy?.usedDevices },
-    { name: `devices reserved, idle${estimated}`, joules: energy?.idleReservedJoules },
+    { name: 'devices reserved, idle', joules: energy?.idleReservedJoules },
     { name: 'whole nodes, dedicated', joules: energy?.dedicatedNode },
   ].flatMap(({ name, joules }) => (joules === undefined ? [] : [{ name, joules }]));
 }
