@@ -219,8 +219,9 @@ const energy = z.strictObject({
     .describe(
       'The part of joules that went into attempts without a result; what their checkpoints saved is in it.',
     ),
-  idleReservedJoules: amount.optional().describe('Joules of devices that were reserved but idle.'),
-  idleReservedEstimated: z.boolean().optional().describe('Whether idleReservedJoules is an estimate.'),
+  idleReservedJoules: amount
+    .optional()
+    .describe('Joules of GPUs that were reserved but idle, where a source sees them then.'),
   method: z
     .enum(['Counter', 'SampledPower'])
     .optional()

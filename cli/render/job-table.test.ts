@@ -76,8 +76,8 @@ describe('what speedup is measured against', () => {
   it('makes a saving of energy, or a loss', () => {
     const energyLine = (savingPercent: number): string | undefined =>
       jobTable({ teacher: {}, energy: { joules: 9000, savingPercent } }).at(-1);
-    expect(energyLine(10)).toBe('  energy  9.00k J, 10.0% less than the baseline');
-    expect(energyLine(-2.5)).toBe('  energy  9.00k J, 2.5% more than the baseline');
+    expect(energyLine(10)).toBe('  energy  9.00k J; devices in use: 10.0% less than the baseline');
+    expect(energyLine(-2.5)).toBe('  energy  9.00k J; devices in use: 2.5% more than the baseline');
   });
 });
 

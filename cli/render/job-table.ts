@@ -1,5 +1,6 @@
 import type { BaselineStatus, BlockStatus, DistillationJobStatus } from '../../crds/status.ts';
 import { accuracyTable, accuracyTitle } from './accuracy-table.ts';
+import { shortSaving } from './energy-saving.ts';
 import { count, figure, percent, points, seconds, times } from './format.ts';
 import { scoreDrop, scoreName } from './score-drop.ts';
 import { table } from './table.ts';
@@ -133,7 +134,8 @@ function baselineText({ mode, state, jobName, seconds: took, reason }: BaselineS
 }
 
 /** What is in a figure, and what is not, is said with it. */
-function energyText({ joules, coverage = [], savingPercent, reason }: NonNullable<Status['energy']>): string {
+function energyText(energy: NonNullable<Status['energy']>): string {
+  const { joules, coverage = [], reason } = energy;
   const why = reason?.replace(/\.$/, '');
   if (joules === undefined) return `${unknown} (${why ?? 'no reason given'})`;
   const notes = [
@@ -141,10 +143,5 @@ function energyText({ joules, coverage = [], savingPercent, reason }: NonNullabl
     ...(why === undefined ? [] : [why]),
   ];
   const known = notes.length === 0 ? `${count(joules)} J` : `${count(joules)} J (${notes.join('; ')})`;
-  return savingPercent === undefined ? known : `${known}, ${savingText(savingPercent)}`;
-}
-
-function savingText(savingPercent: number): string {
-  const word = savingPercent < 0 ? 'more' : 'less';
-  return `${Math.abs(savingPercent).toFixed(1)}% ${word} than the baseline`;
+  return [known, shortSaving({ energy })].filter(Boolean).join('; ');
 }

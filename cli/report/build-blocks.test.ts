@@ -16,9 +16,7 @@ function gpu(method: NonNullable<EnergyReading['method']>): EnergyReading {
 /** The first unit's block, when its result says other things of its energy, and the status that its joules are known or not. */
 function blockOf(change: Partial<DistillResult>, joules?: number) {
   const distill = whole.details.distill.map((unit) => (unit === first ? { ...unit, ...change } : unit));
-  const blocks = whole.status.blocks?.map((block) =>
-    block.name === name && joules !== undefined ? { ...block, joules } : block,
-  );
+  const blocks = whole.status.blocks?.map((block) => (block.name === name ? { ...block, joules } : block));
   const input = { ...whole, status: { ...whole.status, blocks }, details: { ...whole.details, distill } };
   return buildBlocks(input).find((block) => block.name === name);
 }

@@ -1,108 +1,35 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
-import { figure, percent, seconds, times } from '../render/format.ts';
-import { energyUnits } from './energy-text.ts';
+import { percent, times } from '../render/format.ts';
+import {
+  baselineLabels,
+  energyLabels,
+  speedupLabels,
+  whyUnmeasured,
+  type Label,
+  type Labels,
+} from './cost-labels.ts';
 import type { ReportInput } from './report-input.ts';
 import type { Fact } from './report-schema.ts';
 
 type Speedup = NonNullable<DistillationJobStatus['speedup']>;
-type Baseline = NonNullable<DistillationJobStatus['baseline']>;
-type Energy = NonNullable<DistillationJobStatus['energy']>;
-
-/** What a figure of the status is called, and how it is shown. A figure that is missing here is a type error. */
-type Labels<Figures> = { readonly [Key in keyof Required<Omit<Figures, 'reason'>>]: Label<Figures[Key]> };
-
-interface Label<Value> {
-  readonly name: string;
-  show(value: NonNullable<Value>): string;
-  /** Why it is absent, where the status' one reason does not say it. */
-  readonly otherwise?: string;
-}
-
-const unmeasured = 'Only a measured serial run can tell.';
-
-const speedupLabels: Labels<Speedup> = {
-  value: { name: 'Speedup of the distill stage', show: times },
-  basis: {
-    name: 'Basis',
-    show: (basis) =>
-      basis === 'Measured'
-        ? 'measured against a serial run that took place'
-        : 'estimated from the useful seconds',
-  },
-  serialSeconds: { name: 'Serial time (T1)', show: seconds },
-  parallelSeconds: { name: 'Parallel time (TN)', show: seconds },
-  queueSeconds: {
-    name: 'Of that, waiting for a device',
-    show: seconds,
-    otherwise: 'Nobody has recorded how long units waited for a device.',
-  },
-  workers: { name: 'Workers at once (N)', show: String },
-  ceiling: { name: 'Ceiling: all unit times / the longest', show: times },
-  balance: { name: 'Balance: busy time / (N x TN)', show: (share) => percent(share, 1) },
-  workInflation: { name: 'Work inflation: busy time / T1', show: figure, otherwise: unmeasured },
-  savedWork: { name: 'Work saved against recomputing the teacher for every block', show: times },
-  endToEnd: { name: 'Speedup with prepare and finetune', show: times },
-  devices: { name: 'Measured on', show: (models) => models.join(', ') },
-};
-
-const baselineLabels: Labels<Baseline> = {
-  mode: {
-    name: 'Asked for',
-    show: (mode) => (mode === 'Measure' ? 'a serial run of this job' : 'another job'),
-  },
-  state: { name: 'State', show: (state) => state.toLowerCase() },
-  jobName: { name: 'Job', show: String, otherwise: 'It is a serial run of this job.' },
-  jobUid: { name: 'Identity of its run', show: String },
-  seconds: { name: 'Time on one device', show: seconds },
-  joules: { name: 'Energy, no part of that of the job', show: energyUnits },
-  dedicatedNode: { name: 'Dedicated nodes: all their devices, idle ones included', show: energyUnits },
-  coverage: { name: 'What is in the energy', show: (parts) => parts.join(', ') },
-  attempts: { name: 'Attempts', show: String },
-  startTime: { name: 'Began', show: String },
-  completionTime: { name: 'Ended', show: String },
-};
-
-const energyLabels: Labels<Energy> = {
-  joules: { name: 'Energy', show: energyUnits },
-  byDevice: { name: 'Devices with a meter', show: (devices) => String(devices.length) },
-  usedDevices: { name: 'Used devices: while units ran on them', show: energyUnits },
-  dedicatedNode: { name: 'Dedicated nodes: all their devices, idle ones included', show: energyUnits },
-  retriedJoules: { name: 'Attempts without a result', show: energyUnits },
-  idleReservedJoules: { name: 'Reserved but idle devices', show: energyUnits },
-  idleReservedEstimated: { name: 'Idle energy is an estimate', show: (is) => (is ? 'yes' : 'no') },
-  method: {
-    name: 'Method',
-    show: (method) => (method === 'Counter' ? "the devices' energy counters" : 'polled power, integrated'),
-  },
-  coverage: { name: 'What is in the figures', show: (parts) => parts.join(', ') },
-  greenup: { name: 'Greenup: baseline energy / energy', show: times, otherwise: unmeasured },
-  savingPercent: {
-    name: 'Energy saving',
-    show: (value) => `${value.toFixed(1)}%`,
-    otherwise: unmeasured,
-  },
-  greenupDedicatedNode: { name: 'Greenup of dedicated nodes', show: times, otherwise: unmeasured },
-  savingPercentDedicatedNode: {
-    name: 'Energy saving of dedicated nodes',
-    show: (value) => `${value.toFixed(1)}%`,
-    otherwise: unmeasured,
-  },
-  formula: { name: 'Formula of the saving', show: String, otherwise: unmeasured },
-  gaps: { name: 'Intervals without a reading', show: String },
-};
 
 /** All figures that stand in no other table, those of speedup and energy among them. */
 export function buildFacts(input: ReportInput): Fact[] {
   const { baseline, speedup, energy } = input.status;
+  const unmeasured = whyUnmeasured(baseline);
+  const oneSided =
+    energy?.savingPercent === undefined
+      ? unmeasured
+      : 'What whole nodes drew is not known of both this job and its baseline.';
   return [
     // Most jobs have none, and then there is nothing to say of it.
     ...(baseline === undefined
       ? []
       : labelled('Baseline', baseline, baselineLabels).filter(({ value }) => value !== null)),
-    ...labelled('Speedup', speedup, speedupLabels),
+    ...labelled('Speedup', speedup, speedupLabels(unmeasured)),
     ...efficiency(speedup),
-    ...labelled('Energy', energy, energyLabels),
-    ...powerup(speedup, energy),
+    ...labelled('Energy', energy, energyLabels(unmeasured, oneSided)),
+    ...powerup(input.status),
     ...dataFacts(input),
     ...originFacts(input),
   ];
@@ -135,14 +62,16 @@ function efficiency(speedup: Speedup | undefined): Fact[] {
   ];
 }
 
-function powerup(speedup: Speedup | undefined, energy: Energy | undefined): Fact[] {
+function powerup({ speedup, energy, baseline }: ReportInput['status']): Fact[] {
   const known = speedup?.value !== undefined && energy?.greenup !== undefined;
   return [
     fact(
       'Energy',
       'Powerup: speedup / greenup',
       known ? times((speedup.value ?? 0) / (energy.greenup ?? 1)) : undefined,
-      unmeasured,
+      whyUnmeasured(baseline) ??
+        (energy?.greenup === undefined ? energy : speedup)?.reason ??
+        'The status does not say.',
     ),
   ];
 }

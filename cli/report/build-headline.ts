@@ -1,4 +1,5 @@
 import { measureNames } from '../../operator/decide/judged-by.ts';
+import { shortSaving, whyNoSaving } from '../render/energy-saving.ts';
 import { count, figure, percent, points, times } from '../render/format.ts';
 import { kilowattHours, shortEnergy } from './energy-text.ts';
 import type { ReportInput } from './report-input.ts';
@@ -98,14 +99,18 @@ function speedup({ speedup: of }: Status): Headline {
   };
 }
 
+/** The joules are of all stages; what is said of a saving names the stages and devices that it is of. */
 function energy({ energy: of, baseline }: Status): Headline {
   const name = 'Energy';
   if (of?.joules === undefined) return { name, value: null, detail: of?.reason ?? 'It is not known yet.' };
-  const saving =
-    of.savingPercent === undefined
-      ? `saving unknown: ${baseline === undefined ? 'no measured baseline' : 'the baseline tells none'}`
-      : `${of.savingPercent.toFixed(1)}% less than the baseline`;
-  const coverage = of.coverage === undefined ? [] : [of.coverage.join(', ')];
-  const billed = kilowattHours(of.joules);
-  return { name, value: shortEnergy(of.joules), detail: [billed, ...coverage, saving].join('; ') };
+  const figures = [kilowattHours(of.joules), of.coverage?.join(', '), 'devices in use, all stages'];
+  const detail = figures.filter((part) => part !== undefined).join('; ');
+  const saving = shortSaving({ energy: of });
+  const compared =
+    saving !== undefined
+      ? `Of the ${saving}`
+      : baseline === undefined
+        ? 'Saving unknown: no measured baseline'
+        : whyNoSaving({ energy: of, baseline });
+  return { name, value: shortEnergy(of.joules), detail: `${detail}. ${compared}` };
 }

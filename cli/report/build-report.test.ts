@@ -99,10 +99,31 @@ test('figures of the job of 16 blocks are those that follow from the times of it
   expect(seconds['Idle']).toBeCloseTo(4 * 1621.187 - 5870.619 - 140, 2);
 });
 
+test('energies of the job of 16 blocks are those that follow from the watts of its authors, and add up', () => {
+  const { energy, blocks } = buildReport(whole, at(0));
+  const { joules = NaN, dedicatedNode = NaN, idleReservedJoules = NaN, byDevice = [] } = energy ?? {};
+  // GPU 0: four blocks in 331.807 + 351.213 + 374.016 + 390.674 s, prepare and finetune in 168 + 460 s.
+  expect(byDevice.find(({ device }) => device === 'GPU-7b1e5c00')?.joules).toBeCloseTo(
+    1447.71 * 116.1 + 628 * 127.6,
+    -2,
+  );
+  // The CPU, in 1621.187 s of training, and in those 628 s.
+  const ofCpu = 1621.187 * 137.5 + 628 * 55.4;
+  const cpu = byDevice.find(({ device }) => device === 'package-0')?.joules ?? NaN;
+  expect(cpu / ofCpu).toBeCloseTo(1, 2);
+  expect(energy?.usedDevices).toBe(joules);
+  const ofDevices = byDevice.reduce((sum, device) => sum + (device.joules ?? NaN), 0);
+  expect(ofDevices / joules).toBeCloseTo(1, 3);
+  // The CPU was polled in all pauses, too: 3 s between the last block and finetune, 4 s after prepare.
+  expect((joules + idleReservedJoules) / dedicatedNode).toBeCloseTo(1, 2);
+  expect(blocks.find(({ name }) => name === 'conv2_block1_2_conv')?.joules).toBeCloseTo(331.807 * 116.1, -1);
+});
+
 test('what speedup is measured against is told apart from the job', () => {
   const baseline = { mode: 'Measure', state: 'Known', seconds: 24, attempts: 1 } as const;
   const input = { ...whole, status: { ...whole.status, baseline } };
-  const [report, plain] = [buildReport(input, at(0)), buildReport(whole, at(0))];
+  const none = { ...whole, status: { ...whole.status, baseline: undefined } };
+  const [report, plain] = [buildReport(input, at(0)), buildReport(none, at(0))];
   expect(report.baseline).toEqual(baseline);
   expect(report.stages.map(({ stage }) => stage)).toEqual(['Prepare', 'Baseline', 'Distill', 'Finetune']);
   const ofBaseline = report.facts.filter(({ group }) => group === 'Baseline');

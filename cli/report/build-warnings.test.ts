@@ -137,12 +137,6 @@ describe('a report warns', () => {
       status: { energy: { joules: 1, gaps: 3 } },
       says: 'in 3 intervals',
     },
-    {
-      of: 'estimated idle energy',
-      code: 'IdleEnergyEstimated',
-      status: { energy: { joules: 1, idleReservedEstimated: true } },
-      says: 'is an estimate',
-    },
   ])('of $of', ({ code, status, says }) => {
     const found = warningsOf(status);
     expect(found.map((warning) => warning.code)).toEqual([code]);

@@ -117,7 +117,7 @@ export const execution = withRules(
     ),
     baseline: baseline.prefault({}).describe('What speedup and energy saving are measured against.'),
     idleBaselineSeconds: withRules(`${fixed}.idleBaselineSeconds`, integer(0, 3600).default(0)).describe(
-      'How many seconds each pod measures its idle devices before its work begins, which is put off by as much: what devices draw that are reserved but idle is estimated by it. 0: not at all; 30 are enough.',
+      "How many seconds each pod measures its idle devices before its work begins, which is put off by as much. What they draw then stands in the unit's result as idleWatts, and in no other figure. 0: not at all; 30 are enough.",
     ),
     seed: withRules(`${fixed}.seed`, integer(0, 2_147_483_647).default(0)).describe(
       'From which all randomness follows: splits, order, augmentation, initial weights.',

@@ -108,9 +108,9 @@ function accountOf(id: string): EnergyAccount {
 }
 
 /** That of one server in both accountings: `active` cards while they were reserved, and all four. */
-function kilojoules({ used, idleReserved, dedicatedNode = {} }: EnergyAccount) {
+function kilojoules({ used, idleReservedJoules, dedicatedNode = {} }: EnergyAccount) {
   return {
-    active: ((used.GPU ?? NaN) + (idleReserved?.joules ?? NaN)) / 1000,
+    active: ((used.GPU ?? NaN) + (idleReservedJoules ?? NaN)) / 1000,
     all: (dedicatedNode.GPU ?? NaN) / 1000,
     cpu: (dedicatedNode.CPU ?? NaN) / 1000,
     total: totalOf(dedicatedNode) / 1000,
@@ -127,7 +127,6 @@ describe("the energy of the authors' power logs", () => {
     expect(authorsPower(run).cpu.filter(({ watts }) => watts < 0)).toHaveLength(wraps);
     const account = accountOf(run);
     expect(account).toMatchObject({ coverage: ['GPU', 'CPU'], method: 'SampledPower', gaps: 0 });
-    expect(account.idleReserved?.estimated).toBe(false);
     const found = kilojoules(account);
     for (const figure of ['active', 'all', 'cpu', 'total'] as const) {
       expect(found[figure] / kJ[figure], figure).toBeGreaterThan(0.99);

@@ -28,7 +28,7 @@ export interface DeviceEnergy {
   /** In the rest of the windows of a node-wide source; absent without one that sees it. */
   readonly idle?: Joules;
   /** While it was reserved and no attempt ran on it; absent when it was not reserved. */
-  readonly idleReserved?: Joules & { readonly estimated: boolean };
+  readonly idleReserved?: Joules;
   /** What its figures are from; with undefined in it, a meter did not say. */
   readonly methods: ReadonlySet<EnergyMethod | undefined>;
   readonly gaps: number;
@@ -66,7 +66,7 @@ export function deviceEnergies(input: EnergyInput): DeviceEnergy[] {
       uses,
       used: sumOf(uses.map(({ energy }) => energy)),
       ...(power === undefined ? {} : { idle: polled(power, subtract(windows, busy), collected) }),
-      ...(reserved.length === 0 ? {} : { idleReserved: idleReserved(facts, subtract(reserved, busy)) }),
+      ...(reserved.length === 0 ? {} : { idleReserved: idleReserved(power, subtract(reserved, busy)) }),
       ...collected,
       ...(doubt === undefined ? {} : { doubt }),
     };
@@ -152,22 +152,10 @@ function polled(power: PowerSeries, intervals: readonly Interval[], collected: C
   );
 }
 
-/** Of what a source says, else estimated from what the device drew before the units that ran on it. */
-function idleReserved(
-  { readings, power }: DeviceFacts,
-  idle: readonly Interval[],
-): Joules & { readonly estimated: boolean } {
-  if (power !== undefined) {
-    return { ...polled(power, idle, nothingCollected()), estimated: false };
-  }
-  const seconds = coveredSeconds(idle);
-  const watts = readings.flatMap(({ idleWatts }) => (idleWatts === undefined ? [] : [idleWatts]));
-  if (seconds === 0) return { joules: 0, estimated: false };
-  if (watts.length === 0) return { reason: 'What it draws when idle was not measured.', estimated: false };
-  return {
-    joules: (seconds * watts.reduce((total, each) => total + each, 0)) / watts.length,
-    estimated: true,
-  };
+/** Only a source that sees the device while no unit runs on it can say. */
+function idleReserved(power: PowerSeries | undefined, idle: readonly Interval[]): Joules {
+  if (power !== undefined) return polled(power, idle, nothingCollected());
+  return coveredSeconds(idle) === 0 ? { joules: 0 } : { reason: 'No node-wide source sees it.' };
 }
 
 function doubtOf({ device, readings, power }: DeviceFacts, uses: readonly Use[]): string | undefined {

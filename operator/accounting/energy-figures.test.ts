@@ -49,7 +49,6 @@ describe('energy figures', () => {
       usedDevices: 4000,
       dedicatedNode: 6000,
       idleReservedJoules: 500,
-      idleReservedEstimated: false,
       retriedJoules: 0,
       byDevice: [{ device: 'GPU 0', kind: 'GPU', model: 'a GPU', joules: 4000 }],
       method: 'SampledPower',

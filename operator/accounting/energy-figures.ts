@@ -31,7 +31,7 @@ const mostDevices = 64;
  * each. GPS-UP (Abdulsalam, Zong, Gu, Qiu, IGSC 2015): greenup = E1 / EN. The saving is 1 - EN / E1, which is less.
  */
 export function energyFigures(account: EnergyAccount, comparison?: Comparison): EnergyStatus {
-  const { coverage, used, dedicatedNode, idleReserved, method, gaps, retriedJoules } = account;
+  const { coverage, used, dedicatedNode, idleReservedJoules, method, gaps, retriedJoules } = account;
   const compared = comparison === undefined ? undefined : savings(comparison);
   const reasons = [...account.reasons, ...(compared?.reasons ?? [])];
   const inUse = account.devices.filter(({ uses }) => uses.length > 0);
@@ -43,9 +43,7 @@ export function energyFigures(account: EnergyAccount, comparison?: Comparison): 
     ...(known ? { joules: totalOf(used), usedDevices: totalOf(used), coverage: [...coverage], gaps } : {}),
     ...(listed.length === 0 ? {} : { byDevice: listed.map(deviceStatus) }),
     ...(dedicatedNode === undefined ? {} : { dedicatedNode: totalOf(dedicatedNode) }),
-    ...(idleReserved === undefined
-      ? {}
-      : { idleReservedJoules: idleReserved.joules, idleReservedEstimated: idleReserved.estimated }),
+    ...(idleReservedJoules === undefined ? {} : { idleReservedJoules }),
     ...(retriedJoules === undefined ? {} : { retriedJoules }),
     ...(known && method !== undefined ? { method } : {}),
     ...compared?.figures,

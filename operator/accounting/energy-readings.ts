@@ -27,8 +27,6 @@ export interface EnergyReading {
    * null, and no source that reads the whole card stands in for it.
    */
   readonly shared?: boolean;
-  /** What the device drew before the unit began, where that was measured. */
-  readonly idleWatts?: number;
   /** Stretches without a reading. */
   readonly gaps: number;
 }

@@ -48,7 +48,7 @@ describe('the energy of units', () => {
       reasons: [],
     });
     expect(account.dedicatedNode).toBeUndefined();
-    expect(account.idleReserved).toBeUndefined();
+    expect(account.idleReservedJoules).toBeUndefined();
   });
 
   it('is sampled power as soon as a part of it is', () => {
@@ -130,33 +130,27 @@ describe('the energy of units', () => {
 });
 
 describe('idle energy of reserved GPUs', () => {
-  const units = [unit('a', attempt(0, 40, [gpu('A', 4000, { idleWatts: 20 })]))];
-
-  it('is estimated from what they drew before the units', () => {
-    const reservations = [{ device: 'A', start: 0, end: 100 }];
-    expect(energyAccountOf({ units, reservations }).idleReserved).toEqual({ joules: 1200, estimated: true });
-  });
-
-  it('is unknown where that was not measured', () => {
-    const reservations = [
-      { device: 'A', start: 0, end: 100 },
-      { device: 'B', start: 0, end: 100 },
-    ];
-    const account = energyAccountOf({ units, reservations });
-    expect(account.idleReserved).toBeUndefined();
-    expect(account.reasons).toEqual([
-      'The idle energy of B is unknown: What it draws when idle was not measured.',
-    ]);
-    expect(account.used).toEqual({ GPU: 4000 });
-  });
+  const units = [unit('a', attempt(0, 40, [gpu('A', 4000)]))];
+  const held = (end: number) => [{ device: 'A', start: 0, end }];
 
   it('is measured where a node-wide source sees them', () => {
     const account = energyAccountOf({
       units,
-      reservations: [{ device: 'A', start: 0, end: 100 }],
+      reservations: held(100),
       nodeWide: { windows: [{ start: 0, end: 100 }], devices: [steady('A', 100)] },
     });
-    expect(account.idleReserved).toEqual({ joules: 6000, estimated: false });
+    expect(account.idleReservedJoules).toBe(6000);
+  });
+
+  it('is unknown without one, and no estimate stands in for it', () => {
+    const account = energyAccountOf({ units, reservations: held(100) });
+    expect(account.idleReservedJoules).toBeUndefined();
+    expect(account.reasons).toEqual(['The idle energy of A is unknown: No node-wide source sees it.']);
+    expect(account.used).toEqual({ GPU: 4000 });
+  });
+
+  it('is none of a GPU that was never idle', () => {
+    expect(energyAccountOf({ units, reservations: held(40) }).idleReservedJoules).toBe(0);
   });
 });
 

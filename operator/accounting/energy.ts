@@ -19,7 +19,7 @@ export interface EnergyAccount {
   /** Of all devices of the nodes, idle ones included: `used` and what was idle. Absent where a covered kind is not seen. */
   readonly dedicatedNode?: JoulesByKind;
   /** Of reserved GPUs while no unit ran on them. */
-  readonly idleReserved?: { readonly joules: number; readonly estimated: boolean };
+  readonly idleReservedJoules?: number;
   /** Of `used`, the part of attempts that ended without a result. Absent when it can't be told apart. */
   readonly retriedJoules?: number;
   /** Each unit's part of `used`, as far as it is of devices that units had to themselves. */
@@ -64,7 +64,7 @@ export function energyAccountOf(input: EnergyInput): EnergyAccount {
     coverage,
     used: byKind(coverage, covered, ({ used }) => used) ?? {},
     ...('joules' in dedicatedNode ? { dedicatedNode: dedicatedNode.joules } : {}),
-    ...('joules' in idleReserved ? { idleReserved } : {}),
+    ...('joules' in idleReserved ? { idleReservedJoules: idleReserved.joules } : {}),
     ...('joules' in retried ? { retriedJoules: retried.joules } : {}),
     units: attributable.length === 0 ? [] : input.units.map((unit) => unitJoules(unit, own)),
     attributable,
@@ -147,20 +147,16 @@ function dedicatedNodeOf(
 
 const unseenReason = { reason: 'No node-wide source sees it.' };
 
-function idleReservedOf(
-  devices: readonly DeviceEnergy[],
-): { joules: number; estimated: boolean } | { reason: string } {
+function idleReservedOf(devices: readonly DeviceEnergy[]): Joules {
   const reserved = devices.flatMap(({ device, idleReserved }) =>
     idleReserved === undefined ? [] : [{ device, idleReserved }],
   );
   if (reserved.length === 0) return { reason: '' };
-  const unknown = reserved.find(({ idleReserved }) => 'reason' in idleReserved);
-  if (unknown !== undefined && 'reason' in unknown.idleReserved) {
-    return { reason: `The idle energy of ${unknown.device} is unknown: ${unknown.idleReserved.reason}` };
+  for (const { device, idleReserved } of reserved) {
+    if ('reason' in idleReserved)
+      return { reason: `The idle energy of ${device} is unknown: ${idleReserved.reason}` };
   }
-  const sum = sumOf(reserved.map(({ idleReserved }) => idleReserved));
-  if ('reason' in sum) return sum;
-  return { joules: sum.joules, estimated: reserved.some(({ idleReserved }) => idleReserved.estimated) };
+  return sumOf(reserved.map(({ idleReserved }) => idleReserved));
 }
 
 function unitJoules({ name, attempts }: MeteredUnit, devices: readonly DeviceEnergy[]) {

@@ -74,7 +74,7 @@ function earlierAttempts(
 
 /** @param owner whose device it is, where it has no identity */
 function readingAt(place: Place, owner: string, reading: EnergyFacts[number]): EnergyReading {
-  const { kind, model, joules, method, gaps, idleWatts, sharing } = reading;
+  const { kind, model, joules, method, gaps, sharing } = reading;
   const isProcessor = kind !== 'GPU';
   // Others may have read the same joules, and nobody would notice.
   const unplaced = isProcessor && 'unknown' in place && joules !== null;
@@ -86,7 +86,6 @@ function readingAt(place: Place, owner: string, reading: EnergyFacts[number]): E
     joules: unplaced ? null : joules,
     ...(method === undefined ? {} : { method }),
     gaps,
-    ...(idleWatts === undefined ? {} : { idleWatts }),
     ...(sharing === 'Shared' ? { shared: true } : {}),
     ...(reason === undefined ? {} : { reason }),
   };

@@ -84,7 +84,7 @@ describe('a node-wide source', () => {
     const nodeWide = seen({ 'GPU-a': 100, 'GPU-b': 300, 'GPU-c': 50 }, { reserved: ['GPU-a', 'GPU-c'] });
     const account = energyAccountOf(seenFromOutside(units, none, { nodeWide }));
     // Card a from 50 to 110, card c from 10 to 110.
-    expect(account.idleReserved).toEqual({ joules: 6000 + 5000, estimated: false });
+    expect(account.idleReservedJoules).toBe(6000 + 5000);
   });
 
   it('says why it does not see all, also where it sees nothing', () => {

@@ -6,6 +6,12 @@
  */
 export const authorsRun = {
   serialSeconds: 5201.265,
+  /**
+   * Mean watts while blocks were trained, from their power logs of the same runs: of each card while it had a block, and
+   * of the one CPU package. Of the serial run: of the card in use, of the other three, and of the CPU package.
+   */
+  watts: { gpus: [116.1, 108.8, 136.0, 125.1], cpu: 137.5 },
+  serialWatts: { gpu: 127.6, idleGpus: [18.5, 3.7, 23.8], cpu: 55.4 },
   blocks: [
     ['conv2_block1_2_conv', 0, 331.807],
     ['conv2_block2_2_conv', 1, 335.028],
@@ -26,5 +32,7 @@ export const authorsRun = {
   ],
 } as const satisfies {
   serialSeconds: number;
+  watts: { gpus: readonly number[]; cpu: number };
+  serialWatts: { gpu: number; idleGpus: readonly number[]; cpu: number };
   blocks: readonly (readonly [name: string, gpu: number, seconds: number])[];
 };

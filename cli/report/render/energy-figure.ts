@@ -1,4 +1,5 @@
 import { axisX, barX, gridX, text } from '@observablehq/plot';
+import { savingSentences, whyNoSaving } from '../../render/energy-saving.ts';
 import { energyUnits, shortEnergy } from '../energy-text.ts';
 import type { Report } from '../report-schema.ts';
 import { dataTable, valueOrReason } from './data-table.ts';
@@ -16,34 +17,38 @@ interface Amount {
 }
 
 /** Joules by accounting, by device and by block; each that is unknown with its reason. */
-export function energySection({ energy, blocks, unknown }: Report): Html {
+export function energySection(report: Report): Html {
+  const { energy, blocks } = report;
   const { byDevice = [] } = energy ?? {};
   const accounts = accountings(energy);
   const devices = byDevice.map(({ device, joules = null }) => ({ name: device, joules }));
-  return html`${summary(energy, unknown['energy'])}
+  return html`${summary(report)}
   ${amountFigure({ title: 'Energy by accounting', key: 'accounting', amounts: accounts })}
   ${amountFigure({ title: 'Energy by device, while units ran on it', key: 'device', amounts: devices }, deviceTable(byDevice))}
   ${amountFigure({ title: 'Energy by block', key: 'block', amounts: blocks })}`;
 }
 
-function summary(energy: Report['energy'], reason: string | undefined): Html {
+function summary({ energy, baseline, unknown }: Pick<Report, 'energy' | 'baseline' | 'unknown'>): Html {
   if (energy?.joules === undefined) {
-    return html`<p class="reason">Unknown: ${energy?.reason ?? reason ?? 'no reason is given'}</p>`;
+    const reason = energy?.reason ?? unknown['energy'] ?? 'no reason is given';
+    return html`<p class="reason">Unknown: ${reason}</p>`;
   }
-  const saving =
-    energy.savingPercent === undefined
-      ? 'Whether that is less than one device would have used is unknown: there is no measured baseline.'
-      : `That is ${energy.savingPercent.toFixed(1)}% less than the baseline${energy.formula === undefined ? '' : ` (${energy.formula})`}.`;
   const coverage = energy.coverage === undefined ? '' : `, counting ${energy.coverage.join(', ')}`;
-  return html`<p>The job used ${energyUnits(energy.joules)}${coverage}. ${saving}</p>
-    ${energy.reason === undefined ? undefined : html`<p class="muted">${energy.reason}</p>`}`;
+  const saving = savingSentences({ energy });
+  // Where a baseline tells nothing, the reason is the answer.
+  const remark = saving === undefined && baseline !== null ? undefined : energy.reason;
+  return html`<p>
+      The job used ${energyUnits(energy.joules)} in all its stages together${coverage}, while units ran on the
+      devices.
+    </p>
+    <p>${saving ?? whyNoSaving({ energy, baseline })}</p>
+    ${remark === undefined ? undefined : html`<p class="muted">${remark}</p>`}`;
 }
 
 function accountings(energy: Energy | null): Amount[] {
-  const estimated = energy?.idleReservedEstimated === true ? ' (estimated)' : '';
   return [
     { name: 'devices while used', joules: energy?.usedDevices },
-    { name: `devices reserved, idle${estimated}`, joules: energy?.idleReservedJoules },
+    { name: 'devices reserved, idle', joules: energy?.idleReservedJoules },
     { name: 'whole nodes, dedicated', joules: energy?.dedicatedNode },
   ].flatMap(({ name, joules }) => (joules === undefined ? [] : [{ name, joules }]));
 }

@@ -99,3 +99,44 @@ describe('the page', () => {
     expect(texts('#time .reason')).toContain('Unknown: Nothing has started.');
   });
 });
+
+describe('the energy', () => {
+  const formula = '100 x (1 - EN / E1), EN = 9 kJ, E1 = 10 kJ: GPU in use, distill stage';
+  const baseline = { mode: 'Measure', state: 'Known', joules: 10_000 } as const;
+  const joules = { joules: 10_000, coverage: ['GPU' as const] };
+  const shown = (status: Partial<ReportInput['status']>) => {
+    const { document, texts } = parsed(page({ ...whole, status: { ...whole.status, ...status } }));
+    const card = texts('.card')
+      .find((text) => text.includes('Energy'))
+      ?.replace(/\s+/g, ' ')
+      .trim();
+    const section = texts('#energy > p').map((text) => text.replace(/\s+/g, ' ').trim());
+    return { card, section, all: document.querySelector('body')?.textContent ?? '' };
+  };
+
+  test('of the job and the saving of a part of it are told apart', () => {
+    const { card, section } = shown({ baseline, energy: { ...joules, savingPercent: 10, formula } });
+    expect(section).toEqual([
+      'The job used 10 kJ (0.00278 kWh) in all its stages together, counting GPU, while units ran on the devices.',
+      'The distill stage drew 10.0% less than the baseline, counting GPU in use: 100 x (1 - EN / E1), EN = 9 kJ, E1 = 10 kJ.',
+    ]);
+    expect(card).toContain(
+      '0.00278 kWh; GPU; devices in use, all stages. Of the distill stage, GPU in use: 10.0% less than the baseline',
+    );
+  });
+
+  test('with a baseline, a saving that is unknown is so for the reason of the status', () => {
+    const reason = 'No saving is known: 1 of 3 units to compare are not done.';
+    const { card, section, all } = shown({ baseline, energy: { ...joules, reason } });
+    expect(section.slice(1)).toEqual([reason]);
+    expect(card).toContain(`all stages. ${reason}`);
+    expect(all).not.toMatch(/no measured baseline|Only a measured serial run/);
+  });
+
+  test('without a baseline, nothing tells', () => {
+    const { card, section, all } = shown({ baseline: undefined, energy: joules });
+    expect(section[1]).toContain('there is no measured baseline');
+    expect(card).toContain('Saving unknown: no measured baseline');
+    expect(all).toContain('Only a measured serial run can tell.');
+  });
+});

@@ -100,8 +100,5 @@ function energyWarnings({ status: { energy } }: ReportInput): Warning[] {
     ...((energy.gaps ?? 0) > 0
       ? [warning('EnergyGaps', `The meter gave no reading in ${energy.gaps} intervals.`)]
       : []),
-    ...(energy.idleReservedEstimated === true
-      ? [warning('IdleEnergyEstimated', 'The energy of reserved but idle devices is an estimate.')]
-      : []),
   ];
 }
