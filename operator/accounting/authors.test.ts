@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { energyFigures } from './energy-figures.ts';
 import { energyAccountOf, totalOf, type EnergyAccount } from './energy.ts';
 import type { EnergyReading } from './energy-readings.ts';
-import { powerSeries } from './power.ts';
+import type { Interval } from './intervals.ts';
+import { powerSeries, type PowerSample } from './power.ts';
 import { significant } from './significant.ts';
 import { speedupOf } from './speedup.ts';
 import { authorsPower, authorsRun, unitsOf } from './testing/authors.ts';
@@ -117,6 +118,24 @@ function kilojoules({ used, idleReservedJoules, dedicatedNode = {} }: EnergyAcco
   };
 }
 
+/** The area below the lines between the samples, from one to the next; lines that the window cuts count as far as they are in. */
+function areaBelow(samples: readonly PowerSample[], { start, end }: Interval): number {
+  return sum(
+    samples.slice(1).map((to, index) => {
+      const from = samples[index]!;
+      const wattsAt = (moment: number): number =>
+        from.watts +
+        ((to.watts - from.watts) * (moment - from.seconds)) / Math.max(to.seconds - from.seconds, 1e-9);
+      const [left, right] = [Math.max(from.seconds, start), Math.min(to.seconds, end)];
+      return right > left ? ((wattsAt(left) + wattsAt(right)) / 2) * (right - left) : 0;
+    }),
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
 describe("the energy of the authors' power logs", () => {
   it.each([
     { run: 'resnet-cifar-server-1', wraps: 5, kJ: { active: 664, all: 903, cpu: 288, total: 1190 } },
@@ -135,15 +154,21 @@ describe("the energy of the authors' power logs", () => {
   });
 
   it('is conserved: the blocks and all that idled add up to the whole log', () => {
-    const account = accountOf('vgg-cifar-server-4');
+    const run = 'vgg-cifar-server-4';
+    const account = accountOf(run);
     // Four blocks at a time share the CPU, so no block has a part of it.
     expect(account.attributable).toEqual(['GPU']);
-    const blocks = account.units.reduce((total, { joules }) => total + joules, 0);
+    const blocks = sum(account.units.map(({ joules }) => joules));
     const idle = account.devices.flatMap(({ kind, idle: each }) =>
       kind === 'GPU' && each !== undefined && 'joules' in each ? [each.joules] : [],
     );
-    const sum = blocks + idle.reduce((total, joules) => total + joules, 0);
-    expect(sum / (account.dedicatedNode?.GPU ?? NaN)).toBeCloseTo(1, 12);
+    expect(idle).toHaveLength(4);
+    const window = { start: startSeconds, end: startSeconds + authorsRun(run).totalSeconds };
+    const logged = sum(authorsPower(run).gpus.map((samples) => areaBelow(samples, window)));
+    expect((blocks + sum(idle)) / logged).toBeCloseTo(1, 9);
+    // Neither part is so small that it could be missing unnoticed: what idled is 1.5%.
+    for (const part of [blocks, sum(idle)]) expect(part / logged).toBeGreaterThan(0.01);
+    expect((account.dedicatedNode?.GPU ?? NaN) / logged).toBeCloseTo(1, 9);
   });
 
   it.each([

@@ -10,11 +10,13 @@ import {
 import { energyAccountOf } from './energy.ts';
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
+const execution = { packing: 'Auto', activationCache: digest('4'), resources: digest('5') };
 const ours: Fingerprint = {
   teacher: digest('1'),
   data: digest('2'),
   spec: digest('3'),
   precision: 'TF32',
+  execution,
   gpuModels: ['H100', 'H100'],
 };
 
@@ -41,6 +43,19 @@ describe('fingerprints', () => {
       change: { precision: 'Float32' },
       words: ['the precision differs (TF32 here, Float32 there)'],
     },
+    {
+      change: { execution: { ...execution, packing: 'PerBlock' } },
+      words: ['the packing differs (Auto here, PerBlock there)'],
+    },
+    {
+      change: { execution: { ...execution, activationCache: digest('d') } },
+      words: ['the activation cache differs (sha256:444444444444 here, sha256:dddddddddddd there)'],
+    },
+    {
+      change: { execution: { ...execution, resources: digest('e') } },
+      words: ['what a unit may use differs (sha256:555555555555 here, sha256:eeeeeeeeeeee there)'],
+    },
+    { change: { execution: undefined }, words: ['how units are run is unknown there'] },
     { change: { gpuModels: ['A100'] }, words: ['the GPU model differs (H100 here, A100 there)'] },
     {
       change: { gpuModels: ['H100', 'A100'] },
@@ -66,7 +81,7 @@ describe('fingerprints', () => {
 
   it('refuse a baseline in a sentence that says what to do', () => {
     expect(baselineRefusal('serial', ours, { ...ours, precision: 'Float32' })).toBe(
-      'Job serial is no baseline for this one: the precision differs (TF32 here, Float32 there). Name a job of the same teacher, data, spec, precision and GPU model in spec.execution.baseline.jobName.',
+      'Job serial is no baseline for this one: the precision differs (TF32 here, Float32 there). Name a job of the same teacher, data, spec, precision, packing, activation cache, resources and GPU model in spec.execution.baseline.jobName.',
     );
   });
 });

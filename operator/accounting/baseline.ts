@@ -3,6 +3,15 @@ import type { EnergyBaseline } from './energy-figures.ts';
 import { totalOf, type EnergyAccount } from './energy.ts';
 import type { Interval } from './intervals.ts';
 
+/** What decides how long units take and what they draw, but no bit of what they make. */
+export interface Execution {
+  readonly packing: string;
+  /** Digest of what the spec says of it. */
+  readonly activationCache: string;
+  /** Digest of what the spec gives to a unit of the distill stage. */
+  readonly resources: string;
+}
+
 /** What must be the same of two jobs whose times and energies are compared; undefined where it isn't known. */
 export interface Fingerprint {
   /** Digest of the teacher's files. */
@@ -12,6 +21,8 @@ export interface Fingerprint {
   /** Digest of what the spec says that blocks depend on. */
   readonly spec: string | undefined;
   readonly precision: string | undefined;
+  /** Of two that differ here, what parallel work gains is mixed up with what caching or sharing a pass of the teacher saves. */
+  readonly execution: Execution | undefined;
   /** The models of all GPUs that units ran on, or of the CPU where there were none. */
   readonly gpuModels: readonly string[];
 }
@@ -23,6 +34,7 @@ export function compareFingerprints(ours: Fingerprint, theirs: Fingerprint): str
     ...difference('the data', digestText(ours.data), digestText(theirs.data)),
     ...difference('what the spec says of blocks', digestText(ours.spec), digestText(theirs.spec)),
     ...difference('the precision', ours.precision, theirs.precision),
+    ...executionDifferences(ours.execution, theirs.execution),
     ...difference('the GPU model', modelText(ours.gpuModels), modelText(theirs.gpuModels)),
     ...mixed('here', ours.gpuModels),
     ...mixed('there', theirs.gpuModels),
@@ -33,7 +45,7 @@ export function compareFingerprints(ours: Fingerprint, theirs: Fingerprint): str
 export function baselineRefusal(name: string, ours: Fingerprint, theirs: Fingerprint): string | undefined {
   const differences = compareFingerprints(ours, theirs);
   if (differences.length === 0) return undefined;
-  return `Job ${name} is no baseline for this one: ${differences.join('; ')}. Name a job of the same teacher, data, spec, precision and GPU model in spec.execution.baseline.jobName.`;
+  return `Job ${name} is no baseline for this one: ${differences.join('; ')}. Name a job of the same teacher, data, spec, precision, packing, activation cache, resources and GPU model in spec.execution.baseline.jobName.`;
 }
 
 function difference(what: string, ours: string | undefined, theirs: string | undefined): string[] {
@@ -42,6 +54,21 @@ function difference(what: string, ours: string | undefined, theirs: string | und
     return [`${what} is unknown ${where}`];
   }
   return ours === theirs ? [] : [`${what} differs (${ours} here, ${theirs} there)`];
+}
+
+function executionDifferences(ours: Execution | undefined, theirs: Execution | undefined): string[] {
+  if (ours === undefined || theirs === undefined) {
+    return difference('how units are run', ours?.packing, theirs?.packing);
+  }
+  return [
+    ...difference('the packing', ours.packing, theirs.packing),
+    ...difference(
+      'the activation cache',
+      digestText(ours.activationCache),
+      digestText(theirs.activationCache),
+    ),
+    ...difference('what a unit may use', digestText(ours.resources), digestText(theirs.resources)),
+  ];
 }
 
 /** Enough of a digest to tell two apart. */

@@ -65,6 +65,13 @@ describe('the energy of a counter that is read now and then', () => {
       gaps: 1,
       joules: 90_500 + 200 * 805,
     });
+    // 40 of 540 s, which count once.
+    expect(
+      trackOf('Counter', counter(...every10(900), 990)).energyOf({ start: 400, end: 940 }),
+    ).toMatchObject({
+      gaps: 1,
+      joules: 540 * 300,
+    });
   });
 
   it('leaves out figures that are not fresh, or none', () => {
@@ -132,6 +139,54 @@ it('keeps the sum however long it runs, in bounded memory', () => {
   expect(track.energyOf({ start: 1000, end: 50_000 }).gaps).toBe(0);
   // The newest samples are all there.
   expect(track.energyOf({ start: 49_940, end: 49_990 }).joules).toBeCloseTo(15_000, 6);
+});
+
+describe('a long run that is looked at every second', () => {
+  /** 50 W for half an hour and 300 W from then on. */
+  function stepped(hours: number, longestSeconds = 5): EnergyTrack {
+    const track = new EnergyTrack({ method: 'SampledPower', longestSeconds });
+    for (let seconds = 0; seconds <= hours * 3600; seconds += 1) {
+      track.add({ seconds, watts: seconds < 1800 ? 50 : 300 });
+    }
+    return track;
+  }
+
+  it.each([3, 10, 40])('still tells after %i h what the first half hour drew', (hours) => {
+    const track = stepped(hours);
+    const { joules, gaps } = track.energyOf({ start: 0, end: 1800 });
+    // Of 90,000 J; a moment is known to so many seconds as there are samples for, at 250 W more or less.
+    expect(Math.abs((joules ?? NaN) - 90_000)).toBeLessThanOrEqual(250 * ((hours * 3600) / 1024));
+    expect(gaps).toBe(0);
+    const end = hours * 3600;
+    expect(track.energyOf({ start: 0, end }).joules).toBeCloseTo(90_125 + 300 * (end - 1800), 3);
+    expect(track.size).toBeLessThanOrEqual(2048);
+  });
+
+  it('is as exact in the middle as it is at the begin', () => {
+    const track = stepped(10);
+    for (let start = 1900; start < 34_000; start += 1777) {
+      expect(track.energyOf({ start, end: start + 1777 }).joules, `${start} s`).toBeCloseTo(1777 * 300, 3);
+    }
+    const across = track.energyOf({ start: 1100, end: 2500 }).joules ?? NaN;
+    expect(Math.abs(across - (700 * 50 + 700 * 300))).toBeLessThanOrEqual(250 * 36);
+  });
+
+  it('does not guess at what is short compared with the distance of the samples that stay', () => {
+    const track = stepped(10);
+    const { joules, reason } = track.energyOf({ start: 1790, end: 1850 });
+    expect(joules).toBeNull();
+    expect(reason).toMatch(
+      /^It is too long ago: of the samples around its begin and end, \d+ of 60 s were thinned out\.$/,
+    );
+    // All of it between two samples that stay.
+    expect(track.energyOf({ start: 1801, end: 1803 }).joules).toBeNull();
+    // The last samples are all there.
+    expect(track.energyOf({ start: 35_990.5, end: 35_993 }).joules).toBeCloseTo(750, 6);
+  });
+
+  it('takes samples as far apart as they may be for as good as they would be otherwise', () => {
+    expect(stepped(3, 30).energyOf({ start: 5001, end: 5061 }).joules).toBeCloseTo(60 * 300, 6);
+  });
 });
 
 it('adds up over neighbouring intervals', () => {

@@ -11,7 +11,7 @@ export interface EnergyTrackOptions {
   readonly method: EnergyMethod;
   /** Without a sample for longer than this, something is missing. */
   readonly longestSeconds: number;
-  /** How many samples are kept. Default: 2048, which is 6 hours of one every 10 seconds. */
+  /** How many samples are kept, at least 4. Default: 2048: all of 6 hours with one every 10 seconds. */
   readonly mostSamples?: number;
 }
 
@@ -19,6 +19,8 @@ export interface EnergyTrackOptions {
 const mostWatts = 10_000;
 /** Of more, neighbours become one. */
 const mostStretches = 256;
+/** Thinned out, a track is to have room for as many samples again as a third of what stays. */
+const mostShareAfterThinning = 0.75;
 
 /**
  * The energy of one device as it is seen from outside, sample by sample, in bounded memory. Between two samples it is taken
@@ -34,6 +36,8 @@ export class EnergyTrack implements PowerSeries {
   /** Parallel lists, which take 16 bytes a sample: moments, and joules since the first of them. */
   #seconds: number[] = [];
   #joules: number[] = [];
+  /** Since samples were thinned out for the last time: of those of before, no three lie within this many seconds. */
+  #spacing = 0;
   #last: DeviceSample | undefined;
   /** Without a sample. */
   #gaps: readonly Interval[] = [];
@@ -87,6 +91,11 @@ export class EnergyTrack implements PowerSeries {
       const text = `There are no samples for ${missing.toFixed(0)} of ${(end - start).toFixed(0)} s.`;
       return { ...unknown(text), gaps: gaps.length };
     }
+    const blurred = this.#blurredSeconds({ start, end }, gaps);
+    if (missing + blurred > mostGapShare * (end - start)) {
+      const text = `It is too long ago: of the samples around its begin and end, ${blurred.toFixed(0)} of ${(end - start).toFixed(0)} s were thinned out.`;
+      return { ...unknown(text), gaps: gaps.length };
+    }
     return { joules: this.#joulesUntil(end) - this.#joulesUntil(start), gaps: gaps.length };
   }
 
@@ -94,11 +103,37 @@ export class EnergyTrack implements PowerSeries {
     this.#last = sample;
     this.#seconds.push(sample.seconds);
     this.#joules.push(joules);
-    if (this.#seconds.length <= this.#most) return;
-    // Of long ago every second one is enough: how much it was in all stays as it is.
-    const isKept = (_: number, index: number): boolean => index % 2 === 0 || index >= this.#most / 2;
-    this.#seconds = this.#seconds.filter(isKept);
-    this.#joules = this.#joules.filter(isKept);
+    if (this.#seconds.length > this.#most) this.#thinOut();
+  }
+
+  /**
+   * Of three samples within the spacing the one in the middle goes. To halve the older ones again and again would leave
+   * nothing of the oldest after a few times, so the spacing is the same for all, and doubles when that is not enough.
+   */
+  #thinOut(): void {
+    const all = this.#seconds;
+    this.#spacing ||= (all.at(-1)! - all[0]!) / (all.length - 1);
+    let kept = keptOf(all, this.#spacing);
+    while (kept.length > mostShareAfterThinning * this.#most) {
+      this.#spacing *= 2;
+      kept = keptOf(all, this.#spacing);
+    }
+    this.#seconds = kept.map((index) => all[index]!);
+    this.#joules = kept.map((index) => this.#joules[index]!);
+  }
+
+  /** How much of an interval lies at its begin and end in a stretch that thinning out has made longer than one may be. */
+  #blurredSeconds({ start, end }: Interval, gaps: readonly Interval[]): number {
+    const indices = new Set([start, end].map((moment) => lastUntil(this.#seconds, moment)));
+    return [...indices].reduce((total, index) => {
+      const [from, to] = [this.#seconds[index], this.#seconds[index + 1]];
+      if (from === undefined || to === undefined || to - from <= this.#longest) return total;
+      if (start <= from && end >= to) return total;
+      const part = { start: Math.max(start, from), end: Math.min(end, to) };
+      // What is missing there anyway does not count twice.
+      const missing = gaps.reduce((sum, gap) => sum + Math.max(0, shared(gap, part)), 0);
+      return total + Math.max(0, part.end - part.start - missing);
+    }, 0);
   }
 
   /** Outside of the samples it goes on as between the nearest two. */
@@ -109,6 +144,17 @@ export class EnergyTrack implements PowerSeries {
     const watts = (joules[index + 1]! - joules[index]!) / (to - from);
     return joules[index]! + watts * (moment - from);
   }
+}
+
+/** The numbers of the moments that stay when of any three within the spacing the one in the middle goes. */
+function keptOf(moments: readonly number[], spacing: number): number[] {
+  let kept = -Infinity;
+  return moments.flatMap((moment, index) => {
+    const next = moments[index + 1];
+    if (next !== undefined && next - kept <= spacing) return [];
+    kept = moment;
+    return [index];
+  });
 }
 
 /** Undefined when the counter was set anew in between. */

@@ -1,4 +1,5 @@
 import type { BaselineJob } from '../decide/observed.ts';
+import { executionOf } from '../decide/execution-of.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { JobRecord, JobRecords } from './job-records.ts';
 import { distillationJobs, type DistillationJobObject } from './kube-objects.ts';
@@ -40,12 +41,17 @@ export async function findBaselineJob(
     kind: 'Found',
     uid,
     status: other.status ?? {},
-    ours: { spec: record.specDigests.Distill, precision: precisionOf(record) },
+    ours: {
+      spec: record.specDigests.Distill,
+      precision: precisionOf(record),
+      execution: executionOf(record.accepted.compiled.spec),
+    },
     theirs: {
       teacher: theirs?.plan?.message.plan.teacher.digest,
       data: theirs?.plan?.message.plan.dataset.digest,
       spec: theirs?.specDigests.Distill,
       precision: theirs === undefined ? undefined : precisionOf(theirs),
+      execution: theirs === undefined ? undefined : executionOf(theirs.accepted.compiled.spec),
       gpuModels: other.status?.speedup?.devices ?? [],
     },
   };

@@ -92,10 +92,16 @@ describe('a job that asks for a serial run', () => {
   });
 });
 
+const oneAtATime = { execution: { maxParallel: 1 } };
+
 /** Another job of the namespace, made by its own operator, that has ended with this status. */
-async function put(world: SmallWorld, name: string, change: Partial<DistillationJobStatus> = {}) {
+async function put(
+  world: SmallWorld,
+  { name, spec = oneAtATime }: { readonly name: string; readonly spec?: Readonly<Record<string, unknown>> },
+  change: Partial<DistillationJobStatus> = {},
+) {
   const uid = `${name}-uid`;
-  const own = new SmallWorld({ spec: { execution: { maxParallel: 1 } } });
+  const own = new SmallWorld({ spec });
   await own.reconcile();
   own.commit('Prepare');
   await own.reconcile();
@@ -134,7 +140,7 @@ async function completed(jobName: string, others: (world: SmallWorld) => Promise
 
 describe('a job that names another as its baseline', () => {
   it('takes its figures when it ends, and keeps them when the other one is deleted', async () => {
-    const world = await completed('serial', async (each) => await put(each, 'serial'));
+    const world = await completed('serial', async (each) => await put(each, { name: 'serial' }));
     expect(world.status.baseline).toMatchObject({ state: 'Known', jobUid: 'serial-uid', seconds: 500 });
     expect(world.status.speedup).toMatchObject({ basis: 'Measured', serialSeconds: 500 });
     const before = world.status;
@@ -149,13 +155,13 @@ describe('a job that names another as its baseline', () => {
 
   it('takes them though the other one was not complete when its plan was made', async () => {
     const world = new SmallWorld({ spec: { execution: { baseline: { mode: 'Job', jobName: 'serial' } } } });
-    await put(world, 'serial', { phase: 'Finetuning' });
+    await put(world, { name: 'serial' }, { phase: 'Finetuning' });
     await world.distilling();
     expect(world.status.baseline).toMatchObject({
       state: 'Pending',
       reason: 'The job serial is not complete (Finetuning).',
     });
-    await put(world, 'serial');
+    await put(world, { name: 'serial' });
     for (const index of [0, 1]) world.commit('Distill', index);
     await world.reconcile();
     world.commit('Finetune');
@@ -163,7 +169,13 @@ describe('a job that names another as its baseline', () => {
     expect(world.status.baseline?.state).toBe('Known');
   });
 
-  it.each<{ of: string; jobName: string; change?: Partial<DistillationJobStatus>; reason: string }>([
+  it.each<{
+    of: string;
+    jobName: string;
+    spec?: Readonly<Record<string, unknown>>;
+    change?: Partial<DistillationJobStatus>;
+    reason: string;
+  }>([
     { of: 'that is not there', jobName: 'none', reason: 'There is no DistillationJob none' },
     { of: 'that is itself', jobName: 'mnist', reason: 'this job itself' },
     {
@@ -173,13 +185,34 @@ describe('a job that names another as its baseline', () => {
       reason: 'the GPU model differs (A100 here, H100 there)',
     },
     {
+      of: 'that is packed in another way',
+      jobName: 'serial',
+      spec: { execution: { maxParallel: 1, packing: 'Auto' } },
+      reason: 'the packing differs (PerBlock here, Auto there)',
+    },
+    {
+      of: 'that caches nothing',
+      jobName: 'serial',
+      spec: { execution: { maxParallel: 1, activationCache: { mode: 'Recompute' } } },
+      reason: 'the activation cache differs',
+    },
+    {
+      of: 'with more processors',
+      jobName: 'serial',
+      spec: { ...oneAtATime, resources: { cpu: '7' } },
+      reason: 'what a unit may use differs',
+    },
+    {
       of: 'that was not serial',
       jobName: 'serial',
       change: { speedup: { workers: 2, parallelSeconds: 500, balance: 1, devices: ['A100'] } },
       reason: '2 of its units ran at once',
     },
-  ])('completes without one $of, and says why', async ({ jobName, change, reason }) => {
-    const world = await completed(jobName, async (each) => await put(each, 'serial', change));
+  ])('completes without one $of, and says why', async ({ jobName, spec, change, reason }) => {
+    const world = await completed(
+      jobName,
+      async (each) => await put(each, { name: 'serial', ...(spec === undefined ? {} : { spec }) }, change),
+    );
     expect(world.status).toMatchObject({
       phase: 'Complete',
       baseline: { state: 'Unknown', jobName },

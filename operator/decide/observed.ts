@@ -60,7 +60,7 @@ export type BaselineJob =
       readonly status: DistillationJobStatus;
       readonly theirs: Fingerprint;
       /** Of this job, what its plan and its results do not say. */
-      readonly ours: Pick<Fingerprint, 'spec' | 'precision'>;
+      readonly ours: Pick<Fingerprint, 'spec' | 'precision' | 'execution'>;
     };
 
 /** What a source sees of the nodes' devices, be units running on them or not. */

@@ -13,7 +13,8 @@ const whole = [...three, finetuned()];
 
 const digest: Digest = `sha256:${'0'.repeat(64)}`;
 const other: Digest = `sha256:${'f'.repeat(64)}`;
-const ours = { spec: digest, precision: 'Float32' };
+const execution = { packing: 'PerBlock', activationCache: digest, resources: digest };
+const ours = { spec: digest, precision: 'Float32', execution };
 const theirs: Fingerprint = { teacher: digest, data: digest, gpuModels: ['CPU'], ...ours };
 
 const status: DistillationJobStatus = {
@@ -92,6 +93,11 @@ describe('another job as baseline', () => {
       of: 'of another precision',
       job: found({ theirs: { ...theirs, precision: 'TF32' } }),
       reason: 'the precision differs (Float32 here, TF32 there)',
+    },
+    {
+      of: 'packed in another way',
+      job: found({ theirs: { ...theirs, execution: { ...execution, packing: 'Auto' } } }),
+      reason: 'the packing differs (PerBlock here, Auto there)',
     },
     {
       of: 'of another device',

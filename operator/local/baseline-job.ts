@@ -1,10 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BaselineJob } from '../decide/observed.ts';
+import { executionOf } from '../decide/execution-of.ts';
 import type { LocalJob } from './local-job.ts';
 import { readToldPlan } from './planned-work.ts';
 import { readSpecFile } from './spec-file.ts';
 import { readStatusFile } from './status-file.ts';
+import { toldExecution } from './told-execution.ts';
 
 /** The job that another one names as its baseline, as its folder in the same storage has it. */
 export async function findBaselineJob(job: LocalJob, name: string): Promise<BaselineJob> {
@@ -25,12 +27,17 @@ export async function findBaselineJob(job: LocalJob, name: string): Promise<Base
     kind: 'Found',
     uid: told?.job.uid ?? '',
     status: found.status,
-    ours: { spec: job.specDigests.Distill, precision: job.compiled.spec.execution.precision },
+    ours: {
+      spec: job.specDigests.Distill,
+      precision: job.compiled.spec.execution.precision,
+      execution: await toldExecution(job.folder, executionOf(job.compiled.spec)),
+    },
     theirs: {
       teacher: plan?.teacher.digest,
       data: plan?.dataset.digest,
       spec: digests?.Distill,
       precision: told?.spec.execution.precision,
+      execution: await toldExecution(folder),
       gpuModels: found.status.speedup?.devices ?? [],
     },
   };

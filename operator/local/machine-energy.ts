@@ -18,6 +18,8 @@ export interface MachineEnergyOptions {
 
 const lookSeconds = 1;
 const gapSeconds = 5;
+/** All of the last hours, at 256 KiB a device; and after half a day still one at least every 5 seconds. */
+const mostSamples = 16_384;
 
 /** What all GPUs and processors of this machine draw as long as it runs a job, be units running on them or not. */
 export class MachineEnergy implements AsyncDisposable {
@@ -76,7 +78,8 @@ export class MachineEnergy implements AsyncDisposable {
     const seconds = this.#options.now().getTime() / 1000;
     for (const { device, joules, method } of this.#readings) {
       if (joules === null || method === undefined) continue;
-      const track = this.#tracks.get(device) ?? new EnergyTrack({ method, longestSeconds: gapSeconds });
+      const track =
+        this.#tracks.get(device) ?? new EnergyTrack({ method, longestSeconds: gapSeconds, mostSamples });
       this.#tracks.set(device, track);
       track.add({ seconds, joules });
     }

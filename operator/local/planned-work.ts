@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type * as z from 'zod';
@@ -57,6 +58,25 @@ export async function readToldPlan(folder: string): Promise<{ plan: Plan; told: 
     plan: await document(join(prepared, planFiles.plan), planSchema),
     told: await document(join(prepared, attemptFiles.spec), unitSpecSchema),
   };
+}
+
+/** What the attempts at distilling in a job's folder were told. */
+export async function readToldUnits(folder: string): Promise<UnitSpec[]> {
+  const attempts = await attemptFolders(folder);
+  const told = attempts.map(async (attempt) => {
+    const path = join(attempt, attemptFiles.spec);
+    return existsSync(path) ? [await document(path, unitSpecSchema)] : [];
+  });
+  return (await Promise.all(told)).flat();
+}
+
+/** Of all units, in order. */
+async function attemptFolders(exchange: string): Promise<string[]> {
+  const units = (await namesIn(exchange)).filter((name) => name.startsWith('unit-'));
+  const folders = units.map(async (unit) =>
+    (await namesIn(join(exchange, unit))).map((attempt) => join(exchange, unit, attempt)),
+  );
+  return (await Promise.all(folders)).flat();
 }
 
 /** The folder itself, or that of the last attempt at prepare which wrote a plan. */

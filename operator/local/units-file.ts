@@ -49,6 +49,11 @@ export async function writtenUnits(
   return written !== undefined && belongsTo(written, prepared) ? written.units : undefined;
 }
 
+/** By which the units in a job's folder were chosen; undefined as long as they have not been. */
+export async function readPacking(folder: string): Promise<UnitsFile['packing'] | undefined> {
+  return (await readUnits(join(folder, runnerFiles.units)))?.packing;
+}
+
 /** Made for this plan, with each of its blocks once and in its order. */
 function belongsTo(
   { planDigest, units }: UnitsFile,

@@ -117,6 +117,21 @@ describe('baseline Job', () => {
       execution: '    maxParallel: 1\n    precision: BFloat16\n',
       reason: 'the precision differs (Float32 here, BFloat16 there)',
     },
+    {
+      of: 'another packing',
+      execution: '    maxParallel: 1\n    packing: Auto\n',
+      reason: 'the packing differs (PerBlock here, Auto there)',
+    },
+    {
+      of: 'another activation cache',
+      execution: '    maxParallel: 1\n    activationCache: { memory: 1Gi }\n',
+      reason: 'the activation cache differs',
+    },
+    {
+      of: 'other resources',
+      execution: '    maxParallel: 1\n  resources: { cpu: "3" }\n',
+      reason: 'what a unit may use differs',
+    },
     { of: 'other data', behaviour: { data: 'other' }, reason: 'the data differs' },
     { of: 'another teacher', behaviour: { teacher: 'other' }, reason: 'the teacher differs' },
     {
@@ -138,6 +153,33 @@ describe('baseline Job', () => {
     expect(status).toMatchObject({ phase: 'Complete', speedup: { basis: 'Estimated' } });
     expect(status.speedup?.reason).toContain(reason);
     expect(events).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'BaselineUnknown' }));
+  });
+
+  it('goes by what the units were told, whatever the manifest says since', async () => {
+    await using job = await fakeJob();
+    await beside(job, serial);
+    // All is done, so that this run changes nothing.
+    await beside(job, { name: 'serial', execution: '    maxParallel: 1\n    packing: Auto\n' });
+    const { status } = await beside(job, { name: 'parallel', execution: naming('serial') });
+    expect(status.baseline?.state).toBe('Known');
+  });
+
+  it.each([
+    {
+      of: 'the cache',
+      edit: 'activationCache: { memory: 1Gi }',
+      reason: 'how units are run is unknown there',
+    },
+    // The units stay those that they were, so that this is no other execution.
+    { of: 'the packing', edit: 'packing: Auto', reason: 'had to be tried more than once' },
+  ])('of which $of was edited before it was done: $reason', async ({ edit, reason }) => {
+    await using job = await fakeJob();
+    const failing = { blocks: 2, faults: { 'unit-001': ['crash'] } } satisfies FakeBehaviour;
+    await beside(job, { name: 'serial', execution: `${serial.execution}  backoffLimit: 0\n` }, failing);
+    await beside(job, { name: 'serial', execution: `${serial.execution}    ${edit}\n` }, { blocks: 2 });
+    const parallel = { name: 'parallel', execution: naming('serial') };
+    const { status } = await beside(job, parallel, { blocks: 2 });
+    expect(status.baseline?.reason).toContain(reason);
   });
 
   it('takes the figures by another run, where there were none at first', async () => {
