@@ -112,7 +112,7 @@ describe('the energy of a job', () => {
 });
 
 describe('attempts that were repeated', () => {
-  const killed = failed('unit-002', { number: 1, endTime: at(4) });
+  const killed = failed('unit-002', { number: 1, startTime: at(-100), endTime: at(4) });
   const again = (earlier?: readonly EnergyReading[]): ObservedAttempt => {
     const attempt = metered(distilled('unit-002', 'c'), [gpu2], earlier);
     const { result } = attempt;
@@ -128,6 +128,14 @@ describe('attempts that were repeated', () => {
       retriedJoules: 500,
       reason: 'What 1 attempt without a result drew after the last checkpoint is not in it.',
     });
+  });
+
+  it('are all there where the last checkpoint was made at their end', () => {
+    const whole = energyOf([...two, killed, again([gpu(500, { device: 'GPU-2', seconds: 100 })])]);
+    expect(whole).toMatchObject({ joules: 10_500, retriedJoules: 500 });
+    expect(whole).not.toHaveProperty('reason');
+    const part = energyOf([...two, killed, again([gpu(500, { device: 'GPU-2', seconds: 98 })])]);
+    expect(part?.reason).toContain('after the last checkpoint');
   });
 
   it('are missing where they left no checkpoint, and how much that is, is not called nothing', () => {

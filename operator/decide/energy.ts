@@ -5,6 +5,7 @@ import { significant } from '../accounting/significant.ts';
 import { comparisonWith } from './energy-comparison.ts';
 import { committerOf, earlierEnergyOf, meteredUnit } from './metered-unit.ts';
 import { outsideRemarks, seenFromOutside, type SeenFromOutside } from './outside-energy.ts';
+import { measuredAttempt } from './measured-attempt.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 
@@ -35,14 +36,15 @@ export function energyStatus(
   { remarks = [], baseline }: EnergyContext = {},
 ): EnergyStatus {
   const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
+  const isWhole = repeated.every(({ whole }) => whole);
   const compared =
-    baseline !== undefined && repeated.length > 0
+    baseline !== undefined && !isWhole
       ? { reason: 'No saving is known: it is not known of all attempts what they drew.' }
       : comparisonWith(baseline, { units, account });
   const comparison = 'reason' in compared ? undefined : compared;
   const said = ['reason' in compared ? compared.reason : undefined, ...remarks].filter(Boolean);
   const figures = withReason(energyFigures(account, comparison), said.join(' '));
-  if (figures.joules === undefined || repeated.length === 0) return rounded(figures);
+  if (figures.joules === undefined || isWhole) return rounded(figures);
   const count = repeated.reduce((total, { attempts }) => total + attempts, 0);
   const attempts = count === 1 ? '1 attempt' : `${count} attempts`;
   const note = `What ${attempts} without a result drew after the last checkpoint is not in it.`;
@@ -57,11 +59,16 @@ function withReason(figures: EnergyStatus, more: string): EnergyStatus {
   return reasons.length === 0 ? figures : { ...figures, reason: reasons.join(' ') };
 }
 
+/** A worker's meter begins when TensorFlow is loaded, in every attempt. */
+const startUpSeconds = 5;
+
 interface Repetitions {
   /** Other than the one that did the work. */
   readonly attempts: number;
   /** Whether a checkpoint says what they drew. */
   readonly metered: boolean;
+  /** Whether it says so of all their time. */
+  readonly whole: boolean;
 }
 
 function repetitionsOf(unit: UnitView): Repetitions[] {
@@ -70,7 +77,13 @@ function repetitionsOf(unit: UnitView): Repetitions[] {
   const committer = committerOf(unit, value);
   const others = unit.attempts.filter((each) => each.result === undefined && each !== committer);
   const attempts = others.length + unit.gone;
-  return attempts === 0 ? [] : [{ attempts, metered: earlierEnergyOf(value) !== undefined }];
+  const energy = earlierEnergyOf(value);
+  const ran = others.flatMap(measuredAttempt);
+  const seconds = ran.reduce((total, { start, end }) => total + end - start, 0);
+  const isTimed = unit.gone === 0 && ran.length === others.length && energy !== undefined;
+  const whole =
+    isTimed && energy.length > 0 && energy.every((each) => (each.seconds ?? 0) >= seconds - startUpSeconds);
+  return attempts === 0 ? [] : [{ attempts, metered: energy !== undefined, whole }];
 }
 
 function rounded(figures: EnergyStatus): EnergyStatus {

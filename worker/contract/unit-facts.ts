@@ -39,17 +39,20 @@ export type ProfileFacts = z.infer<typeof profileFactsSchema>;
 /** Of a reading, what the accounting goes by. */
 const energyFactsSchema = z
   .array(
-    energyReadingSchema.pick({
-      device: true,
-      kind: true,
-      model: true,
-      joules: true,
-      method: true,
-      gaps: true,
-      idleWatts: true,
-      sharing: true,
-      reason: true,
-    }),
+    energyReadingSchema
+      .pick({
+        device: true,
+        kind: true,
+        model: true,
+        joules: true,
+        method: true,
+        gaps: true,
+        idleWatts: true,
+        sharing: true,
+        reason: true,
+      })
+      // Of checkpoints: how much of the earlier attempts is known.
+      .extend({ seconds: energyReadingSchema.shape.seconds.optional() }),
   )
   .readonly();
 export type EnergyFacts = z.infer<typeof energyFactsSchema>;

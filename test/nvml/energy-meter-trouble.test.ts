@@ -2,7 +2,7 @@ import { mkdir, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildNvmlStandIn, monotonicSeconds, type NvmlStandIn } from '../../test/nvml/nvml-stand-in.ts';
+import { buildNvmlStandIn, monotonicSeconds, type NvmlStandIn } from './nvml-stand-in.ts';
 import {
   card,
   expectWithin,
@@ -12,8 +12,8 @@ import {
   pulseJoules,
   pulseSeconds,
   until,
-} from '../../test/nvml/pulse.ts';
-import { EnergyMeter, type EnergyMeterOptions } from './energy-meter.ts';
+} from './pulse.ts';
+import { EnergyMeter, type EnergyMeterOptions } from '../../worker/energy/energy-meter.ts';
 
 let standIn: NvmlStandIn;
 beforeAll(async () => void (standIn = await buildNvmlStandIn()));
