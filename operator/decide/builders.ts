@@ -1,6 +1,6 @@
 /** Observed jobs for table tests: a case says only what matters to it. */
 import type { Digest } from '../../common/digest.ts';
-import type { EnergyReading } from '../../worker/contract/energy-reading.ts';
+import { unknownReading } from '../../worker/contract/energy-reading.ts';
 import type { Plan, Profile } from '../../worker/contract/plan.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type {
@@ -139,18 +139,7 @@ function done(unit: string, value: UnitResult, change: Partial<ObservedAttempt> 
 }
 
 /** Of a processor that shows no counter. */
-export const unmetered: EnergyReading = {
-  device: 'CPU',
-  kind: 'CPU',
-  joules: null,
-  knownJoules: 0,
-  gaps: 0,
-  gapSeconds: 0,
-  estimatedSeconds: 0,
-  seconds: 0,
-  meanWatts: null,
-  reason: 'no meter',
-};
+export const unmetered = unknownReading({ device: 'CPU', kind: 'CPU' }, 'no meter');
 
 const common = {
   version: 1,

@@ -10,6 +10,7 @@ import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
 import { processorCounter, type ProcessorCounter } from '../worker/processor-counter.ts';
 import { SmallJob } from '../worker/small-job.ts';
+import { smallManifest } from './small-manifest.ts';
 
 const blockstill = join(import.meta.dirname, '../../bin/blockstill');
 
@@ -26,34 +27,8 @@ interface Ran {
 
 /** Runs a tiny job with one worker, so that its units don't share the processor. */
 async function run(name: string, environment: Record<string, string>): Promise<Ran> {
-  const manifest = {
-    apiVersion: 'blockstill.dev/v1alpha1',
-    kind: 'DistillationJob',
-    metadata: { name },
-    spec: {
-      teacher: { uri: './teacher' },
-      dataset: {
-        format: 'NPZ',
-        train: { uri: './data.npz' },
-        validation: { fraction: 0.2 },
-        test: { fraction: 0.1 },
-        preprocessing: { rescale: 1 / 255, resize: 'Nearest' },
-      },
-      // Enough that some blocks learn.
-      distill: {
-        epochs: 8,
-        batchSize: 8,
-        learningRate: { initial: 0.02, schedule: 'Constant', warmupSteps: 0 },
-      },
-      finetune: { epochs: 1, batchSize: 16 },
-      stitch: { maxScoreDrop: 1, recalibrationBatches: 3 },
-      acceptance: { maxAccuracyDrop: 1 },
-      output: { uri: `./${name}-student` },
-      execution: { device: 'CPU', threads: { prepare: 1, distill: 1, finetune: 1 } },
-    },
-  };
   const path = join(files.folder, `${name}.json`);
-  await writeFile(path, JSON.stringify(manifest));
+  await writeFile(path, JSON.stringify(smallManifest(name, {})));
   const storage = join(files.folder, `${name}-storage`);
   const options = [path, '--storage', storage];
   const { stdout: table } = await start(['run', ...options, '--workers', '1'], environment);

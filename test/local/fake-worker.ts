@@ -20,6 +20,7 @@ import type { Progress } from '../../worker/contract/progress.ts';
 import type { UnitResult } from '../../worker/contract/unit-result.ts';
 import type { UnitSpec } from '../../worker/contract/unit-spec.ts';
 import type { FakeBehaviour } from './fake-behaviour.ts';
+import { unknownReading } from '../../worker/contract/energy-reading.ts';
 
 const [, , command = '', , specPath = ''] = process.argv;
 const spec: UnitSpec = JSON.parse(readFileSync(specPath, 'utf8'));
@@ -98,20 +99,7 @@ function common() {
     startTime: started.toISOString(),
     completionTime: new Date().toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    energy: [
-      {
-        device: 'CPU',
-        kind: 'CPU',
-        joules: null,
-        knownJoules: 0,
-        gaps: 0,
-        gapSeconds: 0,
-        estimatedSeconds: 0,
-        seconds: 0,
-        meanWatts: null,
-        reason: 'no meter',
-      },
-    ],
+    energy: [unknownReading({ device: 'CPU', kind: 'CPU' }, 'no meter')],
   } as const;
 }
 

@@ -3,32 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildNvmlStandIn, monotonicSeconds, type NvmlStandIn } from './nvml-stand-in.ts';
-import {
-  card,
-  expectWithin,
-  gpuOf,
-  idle,
-  pulse,
-  pulseJoules,
-  pulseSeconds,
-  until,
-} from './pulse.ts';
-import { EnergyMeter, type EnergyMeterOptions } from '../../worker/energy/energy-meter.ts';
+import { card, expectWithin, gpuOf, idle, pulse, pulseJoules, pulseSeconds, until } from './pulse.ts';
+import { startMeterOn } from './start-meter.ts';
+import type { EnergyMeter, EnergyMeterOptions } from '../../worker/energy/energy-meter.ts';
 
 let standIn: NvmlStandIn;
 beforeAll(async () => void (standIn = await buildNvmlStandIn()));
 afterAll(async () => await standIn[Symbol.asyncDispose]());
 
-async function startMeter({
-  environment,
-  ...options
-}: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> {
-  return await EnergyMeter.start({
-    device: 'GPU',
-    environment: { BLOCKSTILL_NVML: standIn.library, BLOCKSTILL_POWERCAP: '/nowhere', ...environment },
-    ...options,
-  });
-}
+const startMeter = async (options: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> =>
+  await startMeterOn(standIn, options);
 
 describe('a GPU that can not be measured', () => {
   const always = '0 1e9';

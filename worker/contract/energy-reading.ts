@@ -46,6 +46,24 @@ export type EnergyReading = z.infer<typeof energyReadingSchema>;
 export const energyReadingsSchema = z.array(energyReadingSchema).readonly();
 export type EnergyReadings = z.infer<typeof energyReadingsSchema>;
 
+/** The reading of a device that there is no meter for. */
+export function unknownReading(
+  device: Pick<EnergyReading, 'device' | 'kind' | 'model' | 'sharing'>,
+  reason: string,
+): EnergyReading {
+  return {
+    ...device,
+    joules: null,
+    knownJoules: 0,
+    gaps: 0,
+    gapSeconds: 0,
+    estimatedSeconds: 0,
+    seconds: 0,
+    meanWatts: null,
+    reason,
+  };
+}
+
 /**
  * What several attempts at a unit have used, by device. A device is the same when its name and its model are: attempts may
  * have run on different nodes. Where one attempt's joules are null, so is the sum, with the reason; what is known of it

@@ -142,24 +142,6 @@ export class DeviceMeter {
   }
 }
 
-/** The reading of a device that there is no meter for. */
-export function unknownReading(
-  device: Pick<EnergyReading, 'device' | 'kind' | 'model' | 'sharing'>,
-  reason: string,
-): EnergyReading {
-  return {
-    ...device,
-    joules: null,
-    knownJoules: 0,
-    gaps: 0,
-    gapSeconds: 0,
-    estimatedSeconds: 0,
-    seconds: 0,
-    meanWatts: null,
-    reason,
-  };
-}
-
 function caveats(total: EnergyTotal, method: EnergyMethod): string | undefined {
   const { resets, estimatedSeconds, deviationPercent = 0, gaps, gapSeconds } = total;
   const all = [

@@ -14,23 +14,16 @@ import {
   until,
   uuid,
 } from '../../test/nvml/pulse.ts';
+import { startMeterOn } from '../../test/nvml/start-meter.ts';
 import { energyReadingSchema } from '../contract/energy-reading.ts';
-import { EnergyMeter, type EnergyMeterOptions } from './energy-meter.ts';
+import type { EnergyMeter, EnergyMeterOptions } from './energy-meter.ts';
 
 let standIn: NvmlStandIn;
 beforeAll(async () => void (standIn = await buildNvmlStandIn()));
 afterAll(async () => await standIn[Symbol.asyncDispose]());
 
-async function startMeter({
-  environment,
-  ...options
-}: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> {
-  return await EnergyMeter.start({
-    device: 'GPU',
-    environment: { BLOCKSTILL_NVML: standIn.library, BLOCKSTILL_POWERCAP: '/nowhere', ...environment },
-    ...options,
-  });
-}
+const startMeter = async (options: Partial<EnergyMeterOptions> = {}): Promise<EnergyMeter> =>
+  await startMeterOn(standIn, options);
 
 describe('a meter of a GPU', () => {
   it('gives the joules that were used within 0.1% while the thread that trains is blocked', async () => {

@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { EnergyReading } from '../contract/energy-reading.ts';
+import { unknownReading, type EnergyReading } from '../contract/energy-reading.ts';
 import { describeFailure } from './describe-failure.ts';
-import { unknownReading } from './device-meter.ts';
 import { notLooked, secondsSince, stalestSeconds, withoutJoules } from './fresh-snapshot.ts';
 import type { EnergySnapshot, MeterTask, ToMain, ToThread } from './meter-thread.ts';
 import { nvmlLibrary, type GpuState } from './nvml.ts';

@@ -1,6 +1,6 @@
-import type { EnergyReading } from '../contract/energy-reading.ts';
+import { unknownReading, type EnergyReading } from '../contract/energy-reading.ts';
 import { describeFailure } from './describe-failure.ts';
-import { DeviceMeter, unknownReading, type DeviceMeterOptions } from './device-meter.ts';
+import { DeviceMeter, type DeviceMeterOptions } from './device-meter.ts';
 import { gpuSource } from './gpu-source.ts';
 import { openNvml, type Nvml } from './nvml.ts';
 

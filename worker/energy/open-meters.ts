@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
-import type { EnergyReading } from '../contract/energy-reading.ts';
+import { unknownReading, type EnergyReading } from '../contract/energy-reading.ts';
 import { describeFailure } from './describe-failure.ts';
-import { DeviceMeter, unknownReading, type DeviceMeterOptions } from './device-meter.ts';
+import { DeviceMeter, type DeviceMeterOptions } from './device-meter.ts';
 import { findGpu } from './find-gpu.ts';
 import { gpuSource } from './gpu-source.ts';
 import { openNvml, type GpuState, type Nvml, type NvmlDevice } from './nvml.ts';

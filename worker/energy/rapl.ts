@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EnergyReading } from '../contract/energy-reading.ts';
-import { unknownReading, type EnergySource, type SourceSample } from './device-meter.ts';
+import { unknownReading, type EnergyReading } from '../contract/energy-reading.ts';
+import { type EnergySource, type SourceSample } from './device-meter.ts';
 
 /** Where Linux shows energy counters of processors. */
 export const powercapFolder = '/sys/class/powercap';
