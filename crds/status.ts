@@ -128,6 +128,25 @@ const activity = z.strictObject({
   until: timestamp().optional().describe('When the last pod had ended; absent while one runs.'),
 });
 
+/** Room for every block's pod four times over. */
+export const mostPods = 512;
+
+const pod = z.strictObject({
+  name: text(253).describe('Its name; that of its Job where an attempt never had a pod.'),
+  unit: text(16).describe(
+    'What it worked on: prepare, baseline, unit-<number> of the distill stage, or finetune.',
+  ),
+  attempt: count.describe('The attempt at that which it belongs to.'),
+  node: text(253).optional().describe('The node it ran on.'),
+  gpu: z
+    .enum(['Exclusive', 'Shared', 'Unknown'])
+    .optional()
+    .describe('Whether others could use its GPU at the same time; absent without a GPU.'),
+  createdTime: timestamp().optional().describe('Since when it could have run.'),
+  startTime: timestamp().optional().describe('When it ran; absent if it never did.'),
+  endTime: timestamp().optional().describe('When it had ended.'),
+});
+
 const progress = z.strictObject({
   done: count.describe('Blocks that are done.'),
   total: count.describe('Blocks to do.'),
@@ -147,7 +166,11 @@ const speedup = z.strictObject({
   parallelSeconds: amount
     .optional()
     .describe("From the first unit's start to the last one's end, less suspended time."),
-  queueSeconds: amount.optional().describe('The part of parallelSeconds in which units waited for a device.'),
+  queueSeconds: amount
+    .optional()
+    .describe(
+      'The part of parallelSeconds in which a pod of a unit waited to begin: for a device, a place in a queue, its image.',
+    ),
   workers: count.optional().describe('The most units that ran at once.'),
   ceiling: amount
     .optional()
@@ -290,6 +313,11 @@ export const status = z.strictObject({
     .describe(
       'How long pods of this try ran or started, also those that are gone: what activeDeadlineSeconds limits.',
     ),
+  pods: atomicList(pod, mostPods)
+    .optional()
+    .describe(
+      'The pods that ran for the job, also those that are gone: what speedup and energy are made from.',
+    ),
   completionTime: timestamp().optional().describe('When the job ended, in success or failure.'),
   teacher: teacher.optional().describe('What is known of the teacher.'),
   student: student.optional().describe('What is known of the student.'),
@@ -311,4 +339,5 @@ export const status = z.strictObject({
 export type DistillationJobStatus = z.output<typeof status>;
 export type BaselineStatus = z.output<typeof baseline>;
 export type BlockStatus = z.output<typeof block>;
+export type PodStatus = z.output<typeof pod>;
 export type Condition = z.output<typeof condition>;

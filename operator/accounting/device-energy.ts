@@ -5,14 +5,15 @@ import type {
   EnergyReading,
   MeteredAttempt,
 } from './energy-readings.ts';
-import { coveredSeconds, subtract, type Interval } from './intervals.ts';
+import { coveredSeconds, subtract, union, type Interval } from './intervals.ts';
 import type { PowerSeries } from './power.ts';
 
 /** A known number of joules, or why it isn't known. */
 export type Joules = { readonly joules: number } | { readonly reason: string };
 
 /** A stretch of time in which a device was used: by one attempt, or by several that overlap. */
-export interface Use extends Interval {
+export interface Use {
+  readonly stretches: readonly Interval[];
   readonly by: readonly MeteredAttempt[];
   readonly energy: Joules;
 }
@@ -44,6 +45,7 @@ interface DeviceFacts {
   readonly model?: string;
   readonly readings: readonly (EnergyReading & { readonly attempt: MeteredAttempt })[];
   readonly power?: PowerSeries;
+  readonly windows?: readonly Interval[];
 }
 
 /** Counter and integrated power of one device agree better than this, unless one of them is wrong. */
@@ -54,9 +56,9 @@ export function deviceEnergies(input: EnergyInput): DeviceEnergy[] {
   return gathered(input).map((facts) => {
     const collected = nothingCollected();
     const uses = usesOf(facts, collected);
-    const busy = uses.map(({ start, end }) => ({ start, end }));
+    const busy = uses.flatMap(({ stretches }) => stretches);
     const { device, kind, model, power } = facts;
-    const windows = input.nodeWide?.windows ?? [];
+    const windows = facts.windows ?? input.nodeWide?.windows ?? [];
     const reserved = (input.reservations ?? []).filter((each) => each.device === device);
     const doubt = doubtOf(facts, uses);
     return {
@@ -100,20 +102,18 @@ function gathered({ units, reservations = [], nodeWide }: EnergyInput): DeviceFa
       ...(model === undefined ? {} : { model }),
       readings: own,
       ...(source === undefined ? {} : { power: source.power }),
+      ...(source?.windows === undefined ? {} : { windows: source.windows }),
     };
   });
 }
 
 function usesOf({ readings, power }: DeviceFacts, collected: Collected): Use[] {
   return clusters(readings).map((cluster) => {
-    const interval = {
-      start: Math.min(...cluster.map(({ attempt }) => attempt.start)),
-      end: Math.max(...cluster.map(({ attempt }) => attempt.end)),
-    };
+    const stretches = union(cluster.flatMap(({ attempt }) => stretchesOf(attempt)));
     return {
-      ...interval,
+      stretches,
       by: cluster.map(({ attempt }) => attempt),
-      energy: energyOfUse(cluster, { interval, power }, collected),
+      energy: energyOfUse(cluster, { stretches, power }, collected),
     };
   });
 }
@@ -124,7 +124,7 @@ function usesOf({ readings, power }: DeviceFacts, collected: Collected): Use[] {
  */
 function energyOfUse(
   cluster: DeviceFacts['readings'],
-  { interval, power }: { interval: Interval; power: PowerSeries | undefined },
+  { stretches, power }: { stretches: readonly Interval[]; power: PowerSeries | undefined },
   collected: Collected,
 ): Joules {
   const [first, second] = cluster;
@@ -137,7 +137,7 @@ function energyOfUse(
     if (alone.reason !== undefined) collected.caveats.add(sentence(alone.reason));
     return { joules: alone.joules };
   }
-  if (power !== undefined) return polled(power, [interval], collected);
+  if (power !== undefined) return polled(power, stretches, collected);
   const unread = cluster.find(({ joules }) => joules === null);
   if (unread !== undefined) return { reason: sentence(unread.reason ?? 'it was not read') };
   return { reason: 'several units ran on it at once, and only a node-wide source tells what it drew.' };
@@ -147,9 +147,7 @@ function polled(power: PowerSeries, intervals: readonly Interval[], collected: C
   const energies = intervals.map((interval) => power.energyOf(interval));
   collected.methods.add(power.method ?? 'SampledPower');
   collected.gaps += energies.reduce((total, { gaps }) => total + gaps, 0);
-  return sumOf(
-    energies.map(({ joules, reason = 'It was not polled.' }) => (joules === null ? { reason } : { joules })),
-  );
+  return sumOf(energies.map(asJoules));
 }
 
 /** Only a source that sees the device while no unit runs on it can say. */
@@ -163,13 +161,17 @@ function doubtOf({ device, readings, power }: DeviceFacts, uses: readonly Use[])
   let [own, source] = [0, 0];
   for (const use of uses) {
     const reading = use.by.length === 1 ? readings.find(({ attempt }) => attempt === use.by[0]) : undefined;
-    const { joules } = power.energyOf(use);
-    if (reading === undefined || reading.joules === null || joules === null) continue;
+    const other = sumOf(use.stretches.map((each) => asJoules(power.energyOf(each))));
+    if (reading === undefined || reading.joules === null || 'reason' in other) continue;
     own += reading.joules;
-    source += joules;
+    source += other.joules;
   }
   if (Math.abs(own - source) <= mostDifference * Math.max(own, source)) return undefined;
   return `The units' meters read ${own.toFixed(0)} J on ${device}, its polled power adds up to ${source.toFixed(0)} J.`;
+}
+
+function asJoules({ joules, reason = 'It was not polled.' }: ReturnType<PowerSeries['energyOf']>): Joules {
+  return joules === null ? { reason } : { joules };
 }
 
 /** What a meter says may be a word or two. */
@@ -177,17 +179,25 @@ function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
 }
 
-/** Readings in groups that overlap in time, in order. */
+function stretchesOf({ start, end, stretches }: MeteredAttempt): readonly Interval[] {
+  return stretches ?? [{ start, end }];
+}
+
+/** Readings in groups that overlap in time, directly or through others, in order. */
 function clusters(readings: DeviceFacts['readings']): DeviceFacts['readings'][] {
-  const groups: DeviceFacts['readings'][number][][] = [];
-  let end = -Infinity;
-  for (const reading of readings.toSorted((a, b) => a.attempt.start - b.attempt.start)) {
-    const last = groups.at(-1);
-    if (last === undefined || reading.attempt.start >= end) groups.push([reading]);
-    else last.push(reading);
-    end = Math.max(end, reading.attempt.end);
+  const spans = readings
+    .flatMap((reading) => stretchesOf(reading.attempt).map(({ start, end }) => ({ start, end, reading })))
+    .toSorted((a, b) => a.start - b.start);
+  let groups: { readonly readings: DeviceFacts['readings']; readonly end: number }[] = [];
+  for (const { start, end, reading } of spans) {
+    const near = groups.filter((group) => group.end > start || group.readings.includes(reading));
+    const joined = {
+      readings: [...new Set([...near.flatMap((group) => group.readings), reading])],
+      end: Math.max(end, ...near.map((group) => group.end)),
+    };
+    groups = [...groups.filter((group) => !near.includes(group)), joined];
   }
-  return groups;
+  return groups.map((group) => group.readings);
 }
 
 /** Known when each one is. */

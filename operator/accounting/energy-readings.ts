@@ -32,6 +32,8 @@ export interface EnergyReading {
 }
 
 export interface MeteredAttempt extends Interval {
+  /** When it ran in between, where that is not all the time; absent: all of it. */
+  readonly stretches?: readonly Interval[];
   /** It committed the unit's result. */
   readonly committed: boolean;
   /** One for every device that it ran on. Empty: nothing is known, not even on what it ran. */
@@ -50,7 +52,7 @@ export interface Reservation extends Interval {
 
 /** A source that sees devices also while no unit runs on them: all cards of this machine, or an exporter on the nodes. */
 export interface NodeWideSource {
-  /** When the nodes were there for the job: from the first unit to the last, without suspensions. */
+  /** When devices were there for the job that don't say so themselves: from the first unit to the last, without suspensions. */
   readonly windows: readonly Interval[];
   /** All devices of the nodes, used or not. */
   readonly devices: readonly NodeDevice[];
@@ -60,7 +62,13 @@ export interface NodeDevice {
   readonly device: string;
   readonly kind: EnergyKind;
   readonly model?: string;
+  /** The node of a cluster that it is in; absent: it is in this machine. */
+  readonly node?: string;
+  /** What attempts call it that run on it, where they know it by something else than its identity. */
+  readonly name?: string;
   readonly power: PowerSeries;
+  /** When it was there for the job, where that is not as long as all others were. */
+  readonly windows?: readonly Interval[];
 }
 
 export interface EnergyInput {

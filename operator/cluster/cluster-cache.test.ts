@@ -76,6 +76,7 @@ async function follow(
     changed: (key) => told.push(`changed ${key}`),
     jobRemoved: ({ metadata }) => told.push(`removed ${metadata.uid}`),
     childJobChanged: ({ type, object }) => told.push(`${type} ${object.metadata.name}`),
+    podRemoved: ({ metadata }) => told.push(`gone ${metadata.name}`),
     problem: (resource, error) => told.push(`${resource}: ${error.message}`),
   });
   const stop = new AbortController();
@@ -132,7 +133,7 @@ describe('what the cluster has', () => {
       cluster.tell(kubeJobs, { type: 'DELETED', object: aChild });
       expect(await seen(2)).toEqual(['Deleted mnist-u000-1', 'changed team/mnist']);
       cluster.tell(kubePods, { type: 'DELETED', object: aRunningPod });
-      expect(await seen(1)).toEqual(['changed team/mnist']);
+      expect(await seen(2)).toEqual(['gone mnist-u000-1-x7k2p', 'changed team/mnist']);
       cluster.tell(distillationJobs, { type: 'DELETED', object: aDistillationJob() });
       expect(await seen(2)).toEqual(['removed owner-uid', 'changed team/mnist']);
     });

@@ -27,6 +27,7 @@ export interface ClusterCacheOptions {
   changed(key: string): void;
   jobRemoved(job: CachedJob): void;
   childJobChanged(change: StoreChange<ChildJob>): void;
+  podRemoved(pod: ChildPod): void;
   problem(resource: string, error: BlockstillError): void;
 }
 
@@ -49,7 +50,7 @@ export class ClusterCache {
   readonly #namespaces: readonly string[] | undefined;
 
   constructor(options: ClusterCacheOptions) {
-    const { changed, jobRemoved, childJobChanged, namespaces } = options;
+    const { changed, jobRemoved, childJobChanged, podRemoved, namespaces } = options;
     this.#namespaces = namespaces;
     const owned = (child: { identity: ChildIdentity | undefined }): readonly string[] =>
       child.identity === undefined ? [] : [child.identity.ownerUid];
@@ -83,7 +84,10 @@ export class ClusterCache {
       ...selector,
       project: projectPod,
       owner: owned,
-      onChange: tell,
+      onChange: (change) => {
+        if (change.type === 'Deleted') podRemoved(change.object);
+        tell(change);
+      },
     });
   }
 

@@ -65,10 +65,11 @@ export class DcgmExporters {
     for (const [name, address] of nodes) this.#watch(name, address);
     const watched = [...names].flatMap((name) => this.#nodes.get(name) ?? []);
     return {
-      devices: watched.flatMap(({ cards }) =>
+      devices: watched.flatMap(({ name, cards }) =>
         [...cards].map(([device, { track, model }]) => ({
           device,
           kind: 'GPU' as const,
+          node: name,
           ...(model === undefined ? {} : { model }),
           power: track,
         })),

@@ -12,6 +12,7 @@ import { ClusterCache } from './cluster-cache.ts';
 import { countUnits } from './count-units.ts';
 import { DcgmExporters } from './dcgm-exporters.ts';
 import { DepartedJobs } from './departed-jobs.ts';
+import { GonePods } from './gone-pods.ts';
 import { JobRecords } from './job-records.ts';
 import { NodeLabels } from './node-labels.ts';
 import type { OperatorDefaults } from './operator-defaults.ts';
@@ -68,6 +69,10 @@ export class DistillationJobController implements Controller {
     };
     const podless = new PodlessJobs(events);
     const unseen = new UnseenPods(client, clock);
+    const gone = new GonePods(clock, (key, uid) => {
+      const job = this.#cache.job(key);
+      return job !== undefined && job.metadata.uid === uid && !job.isAtRest;
+    });
     this.#cache = new ClusterCache({
       client,
       clock,
@@ -77,13 +82,15 @@ export class DistillationJobController implements Controller {
       jobRemoved: ({ metadata }) => this.#reconciler.forget(metadata.uid),
       childJobChanged: (change) => {
         const { type, object } = change;
-        const gone = type === 'Deleted';
-        writes.seen(object, { gone });
-        departed.seen(object, { gone });
-        if (gone || object.end !== undefined) podless.forget(object);
-        if (gone) unseen.forget(object);
+        const isGone = type === 'Deleted';
+        writes.seen(object, { gone: isGone });
+        departed.seen(object, { gone: isGone });
+        if (isGone || object.end !== undefined) podless.forget(object);
+        if (isGone) unseen.forget(object);
+        if (isGone) gone.jobGone(object);
         this.#count(change);
       },
+      podRemoved: (pod) => gone.podGone(pod),
       problem: (resource, error) => run.logger.warn('A watch is begun again', { resource, error }),
     });
     this.#poller = new ProgressPoller({ clock, pods: () => this.#cache.allPods() });
@@ -110,6 +117,7 @@ export class DistillationJobController implements Controller {
       departed,
       claims: new Claims(client, clock),
       podless,
+      gone,
       unseen,
       complaints: new PodComplaints(events),
       obstacles: new Obstacles(clock),

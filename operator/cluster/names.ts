@@ -66,5 +66,9 @@ export function unitNameOf(stage: Stage, index: number): string {
   return stage === 'Distill' ? `unit-${String(index).padStart(3, '0')}` : stageLabels[stage];
 }
 
+export function stageOfUnit(unit: string): Stage {
+  return stageOfLabel(unit) ?? 'Distill';
+}
+
 /** The container of the worker in its pod. */
 export const workerContainer = 'worker';

@@ -1,6 +1,6 @@
 import type { CompiledSpec } from '../../crds/compiled-job.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
-import type { Observed, ObservedAttempt } from '../decide/observed.ts';
+import type { Observed, Run } from '../decide/observed.ts';
 import type { CallOptions } from '../kube/client.ts';
 import type { ChildPod } from './children.ts';
 import type { DcgmExporters } from './dcgm-exporters.ts';
@@ -16,7 +16,7 @@ export interface OutsideSources {
 
 export interface JobToLookAt {
   readonly uid: string;
-  readonly attempts: readonly ObservedAttempt[];
+  readonly runs: readonly Run[];
   readonly pods: readonly ChildPod[];
   readonly spec: Pick<CompiledSpec, 'resources'>;
 }
@@ -30,14 +30,14 @@ export class OutsideView {
   }
 
   async look(
-    { uid, attempts, pods, spec }: JobToLookAt,
+    { uid, runs, pods, spec }: JobToLookAt,
     call: CallOptions,
-  ): Promise<Pick<Observed, 'attempts' | 'nodeWide'>> {
+  ): Promise<Pick<Observed, 'runs' | 'nodeWide'>> {
     const { labels, exporters } = this.#sources;
     const resourceName = (stage: Stage): string => resourcesOf(spec, stage).gpu.resourceName;
-    const joined = await withSharing(attempts, { labels, resourceName }, call);
-    if (exporters === undefined) return { attempts: joined };
-    return { attempts: joined, nodeWide: exporters.observe(uid, gpuNodes(attempts, pods)) };
+    const joined = await withSharing(runs, { labels, resourceName }, call);
+    if (exporters === undefined) return { runs: joined };
+    return { runs: joined, nodeWide: exporters.observe(uid, gpuNodes(runs, pods)) };
   }
 
   /** The job is over or gone. */
@@ -47,11 +47,8 @@ export class OutsideView {
 }
 
 /** The addresses of nodes on which units have a GPU, or had one, by name. */
-function gpuNodes(
-  attempts: readonly ObservedAttempt[],
-  pods: readonly ChildPod[],
-): ReadonlyMap<string, string> {
-  const names = new Set(attempts.flatMap(({ device, node }) => (device === 'GPU' ? (node ?? []) : [])));
+function gpuNodes(runs: readonly Run[], pods: readonly ChildPod[]): ReadonlyMap<string, string> {
+  const names = new Set(runs.flatMap(({ device, node }) => (device === 'GPU' ? (node ?? []) : [])));
   return new Map(
     pods.flatMap(({ node, hostAddress }) =>
       node === undefined || hostAddress === undefined || !names.has(node) ? [] : [[node, hostAddress]],

@@ -6,7 +6,7 @@ import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Decision } from '../decide/decision.ts';
 import { fitStatus } from '../decide/fit-status.ts';
 import { deviceOf, packingOf, trainingOf } from '../decide/job-settings.ts';
-import type { Observed, ObservedAttempt, Why } from '../decide/observed.ts';
+import type { Observed, ObservedAttempt, Run, Why } from '../decide/observed.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
@@ -23,6 +23,7 @@ import { apiVersion, kind } from '../../crds/distillation-job.ts';
 import type { DepartedJobs } from './departed-jobs.ts';
 import { gatherChildren, type Children } from './gather-children.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
+import type { GonePods } from './gone-pods.ts';
 import { observeAttempts, type ObservedAttempts } from './observe-attempts.ts';
 import { invalidObserved, observedOf, restingObserved } from './observed-job.ts';
 import { withOutOfSight } from './out-of-sight.ts';
@@ -32,7 +33,7 @@ import { isPreparing, preparationSeconds, type PodComplaints } from './pod-compl
 import { podlessSeconds, type Podless, type PodlessJobs } from './podless-jobs.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { recordResults } from './record-results.ts';
-import { withRememberedNodes } from './remembered-nodes.ts';
+import { runsOfPods } from './runs-of-pods.ts';
 import type { StatusWriter, WriteOutcome } from './status-writer.ts';
 import { unseenSeconds, type UnseenPods } from './unseen-pods.ts';
 
@@ -46,6 +47,7 @@ export interface ReconcilerOptions {
   readonly departed: DepartedJobs;
   readonly claims: Claims;
   readonly podless: PodlessJobs;
+  readonly gone: GonePods;
   readonly unseen: UnseenPods;
   readonly complaints: PodComplaints;
   readonly obstacles: Obstacles;
@@ -87,8 +89,8 @@ export class Reconciler {
 
   /** The job of this UID is gone, or has nothing left to be done for it. */
   forget(uid: string): void {
-    const { records, statuses, writes, obstacles, outside } = this.#options;
-    for (const each of [records, statuses, writes, obstacles, outside]) each.forget(uid);
+    const { records, statuses, writes, gone, obstacles, outside } = this.#options;
+    for (const each of [records, statuses, writes, gone, obstacles, outside]) each.forget(uid);
   }
 
   /** A job that has ended: what still runs is ended, and what is left goes when its time has come. */
@@ -100,6 +102,7 @@ export class Reconciler {
     const { uid = '' } = object.metadata;
     this.#options.records.forget(uid);
     this.#options.outside.forget(uid);
+    this.#options.gone.forget(uid);
     for (const job of children.jobs) this.#options.unseen.forget(job);
     if (children.jobs.length === 0) {
       this.forget(uid);
@@ -143,9 +146,9 @@ export class Reconciler {
     const unusable = facts.unusable ?? this.#finalRefusal(object, observation.attempts);
     const until = this.#options.departed.unsettledUntil();
     const own = observedOf(object, record, withOutOfSight(observation, { object, record, until }));
-    const attempts = withRememberedNodes(own.attempts, object.status ?? {});
     const { uid = '' } = object.metadata;
-    const look = { uid, attempts, pods: children.pods, spec: record.current.spec };
+    const runs = this.#runs(object, children, record);
+    const look = { uid, runs, pods: children.pods, spec: record.current.spec };
     const observed: Observed = {
       ...own,
       ...(await this.#options.outside.look(look, { signal })),
@@ -249,6 +252,25 @@ export class Reconciler {
       podless,
       complaints,
       unseen,
+      now: clock.now(),
+    });
+  }
+
+  #runs(
+    { metadata: { uid = '' }, status }: DistillationJobObject,
+    { jobs, pods }: Children,
+    { accepted }: JobRecord,
+  ): readonly Run[] {
+    const { gone, writes, clock } = this.#options;
+    return runsOfPods({
+      uid,
+      jobs,
+      pods,
+      gone: gone.of(uid),
+      formerJobs: writes.jobsOf(uid),
+      previous: status,
+      device: (stage) => deviceOf(accepted.compiled.spec, stage),
+      watchedSince: this.#watchedSince ?? clock.now(),
       now: clock.now(),
     });
   }

@@ -1,7 +1,8 @@
 import type { Stage } from '../../worker/contract/primitives.ts';
-import type { GpuSharing, ObservedAttempt } from '../decide/observed.ts';
+import type { GpuSharing, Run } from '../decide/observed.ts';
 import type { CallOptions } from '../kube/client.ts';
 import { sharingByLabels, sharingByName, type GpuOfPod } from './gpu-sharing.ts';
+import { stageOfUnit } from './names.ts';
 import type { NodeLabels } from './node-labels.ts';
 
 export interface SharingSources {
@@ -10,18 +11,23 @@ export interface SharingSources {
   readonly resourceName: (stage: Stage) => string;
 }
 
-/** The attempts, those on a GPU with what the cluster says of it: which one it is comes out only when a pod is bound. */
+/**
+ * The runs, those on a GPU with what the cluster says of it: which one it is comes out only when a pod is bound. What was
+ * known of one that has ended stays, since its node may be another one by now.
+ */
 export async function withSharing(
-  attempts: readonly ObservedAttempt[],
+  runs: readonly Run[],
   { labels, resourceName }: SharingSources,
   call: CallOptions,
-): Promise<readonly ObservedAttempt[]> {
+): Promise<readonly Run[]> {
   return await Promise.all(
-    attempts.map(async (attempt) => {
-      const { device, node, stage } = attempt;
-      if (device !== 'GPU' || node === undefined) return attempt;
-      const gpu = { node, resourceName: resourceName(stage) };
-      return { ...attempt, sharing: sharingByName(gpu) ?? (await sharingOnNode(gpu, labels, call)) };
+    runs.map(async (run) => {
+      const { device, node, unit, sharing, end } = run;
+      if (device !== 'GPU' || node === undefined) return run;
+      const gpu = { node, resourceName: resourceName(stageOfUnit(unit)) };
+      const now = sharingByName(gpu) ?? (await sharingOnNode(gpu, labels, call));
+      const wasKnown = end !== undefined && sharing !== undefined && sharing.kind !== 'Unknown';
+      return { ...run, sharing: wasKnown && sharing.kind !== now.kind ? sharing : now };
     }),
   );
 }

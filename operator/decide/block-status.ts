@@ -1,8 +1,8 @@
 import type { BlockStatus } from '../../crds/status.ts';
 import type { Accuracy } from '../../worker/contract/primitives.ts';
 import type { FinetuneFacts, PlanFacts } from '../../worker/contract/unit-facts.ts';
-import type { EnergyAccount } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
+import type { JobEnergy } from './energy.ts';
 import type { Observed } from './observed.ts';
 import { clip } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
@@ -13,11 +13,12 @@ const maxBlocks = 128;
 export function blockStatuses(
   units: UnitViews,
   { prepared, previous }: Observed,
-  account: Pick<EnergyAccount, 'units'>,
+  { account, partly }: Pick<JobEnergy, 'account' | 'partly'>,
 ): BlockStatus[] {
   if (prepared === undefined) return [];
   const stitched = finetuneResult(units);
   const joules = new Map(account.units.map((unit) => [unit.name, unit.joules]));
+  const untold = new Map(partly.map(({ name, attempts }) => [name, attempts]));
   const earlier = new Map(previous?.blocks?.map((block) => [block.name, block]));
   const planned = units.distill.flatMap((unit) =>
     unit.blocks.flatMap((name) => {
@@ -29,6 +30,7 @@ export function blockStatuses(
               stitched,
               previous: earlier.get(name),
               joules: joules.get(unit.name),
+              untold: untold.get(unit.name),
             }),
           ];
     }),
@@ -54,24 +56,27 @@ interface Known {
   readonly previous: BlockStatus | undefined;
   /** Of its unit. */
   readonly joules: number | undefined;
+  /** How many attempts at it are not in that. */
+  readonly untold: number | undefined;
 }
 
 function plannedStatus(
   block: PlanFacts['blocks'][number],
   unit: UnitView,
-  { stitched, previous, joules }: Known,
+  { stitched, previous, joules, untold }: Known,
 ): BlockStatus {
   const swap = stitched?.blocks.find(({ name }) => name === block.name);
-  const node = unit.attempts.findLast((attempt) => attempt.node !== undefined)?.node ?? previous?.node;
+  const node = unit.runs.findLast((run) => run.node !== undefined)?.node ?? previous?.node;
   const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
-  const started = earliest([before, ...unit.attempts.map(({ startTime }) => startTime)]);
+  const started = earliest([before, ...unit.runs.map(({ start }) => start)]);
   return {
     name: block.name,
     layers: layersText(block.layers),
     attempts: unit.nextNumber - 1,
+    ...(untold === undefined ? {} : { reason: untoldReason(untold) }),
     ...(cameTo(previous, unit) ?? madeOf(swap, unit) ?? trainingStatus(block.name, unit)),
     // Nobody can tell what each of several blocks has drawn that share a teacher's pass.
-    ...(joules === undefined || unit.state.kind !== 'Done' || unit.blocks.length > 1
+    ...(joules === undefined || untold !== undefined || unit.state.kind !== 'Done' || unit.blocks.length > 1
       ? {}
       : { joules: significant(joules) }),
     ...(node === undefined ? {} : { node }),
@@ -79,6 +84,11 @@ function plannedStatus(
     ...(swap === undefined ? {} : { replaced: swap.replaced }),
     ...(swap?.reason === undefined ? {} : { reason: clip(swap.reason, 256) }),
   };
+}
+
+function untoldReason(attempts: number): string {
+  const who = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+  return `Its joules are unknown: nobody saw all that ${who} without a result drew.`;
 }
 
 /**

@@ -10,7 +10,7 @@ import type {
   PrepareResult,
   UnitResult,
 } from '../../worker/contract/unit-result.ts';
-import type { Observed, ObservedAttempt, Prepared } from './observed.ts';
+import type { Observed, ObservedAttempt, Prepared, Run } from './observed.ts';
 
 /** `09:00:00` of the day on which all tests take place, plus seconds. */
 export function at(seconds: number): Date {
@@ -133,6 +133,21 @@ export function failed(unit: string, change: Partial<ObservedAttempt> = {}): Obs
   return running(unit, { state: 'Failed', endTime: at(10), exitCode: 1, message: 'It broke.', ...change });
 }
 
+/** The pod of an attempt. */
+export function podOf(attempt: ObservedAttempt, change: Partial<Run> = {}): Run {
+  const { unit, number, id, device, node, startTime, endTime } = attempt;
+  return {
+    unit,
+    attempt: number,
+    name: `${id}-pod`,
+    device,
+    node,
+    start: startTime,
+    end: endTime,
+    ...change,
+  };
+}
+
 function done(unit: string, value: UnitResult, change: Partial<ObservedAttempt> = {}): ObservedAttempt {
   const result = { value, reference: { path: `${unit}/attempt-001/result.json`, digest } };
   return running(unit, { state: 'Succeeded', endTime: at(10), exitCode: 0, result, ...change });
@@ -203,6 +218,8 @@ export function measured(
 ): ObservedAttempt {
   const value: BaselineResult = {
     ...common,
+    startTime: at(start).toISOString(),
+    completionTime: at(end).toISOString(),
     unit: 'baseline',
     stage: 'Baseline',
     planDigest: digest,

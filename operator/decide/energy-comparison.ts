@@ -2,8 +2,7 @@ import type { BaselineStatus } from '../../crds/status.ts';
 import type { Comparison } from '../accounting/energy-figures.ts';
 import { energyAccountOf, type EnergyAccount } from '../accounting/energy.ts';
 import { whyUnknown } from './baseline.ts';
-import { meteredUnit } from './metered-unit.ts';
-import { seenFromOutside } from './outside-energy.ts';
+import { energySeen, type SeenFromOutside } from './energy-seen.ts';
 import type { UnitViews } from './units.ts';
 
 /** What the energy of a job is compared with, within the same boundary. */
@@ -11,6 +10,7 @@ export interface ComparisonInput {
   readonly units: UnitViews;
   /** Of the whole job. */
   readonly account: EnergyAccount;
+  readonly outside: SeenFromOutside;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface ComparisonInput {
  */
 export function comparisonWith(
   baseline: BaselineStatus | undefined,
-  { units, account }: ComparisonInput,
+  { units, account, outside }: ComparisonInput,
 ): Comparison | { reason: string | undefined } {
   if (baseline === undefined) return { reason: undefined };
   const { mode, state, joules, coverage = [], dedicatedNode } = baseline;
@@ -34,10 +34,7 @@ export function comparisonWith(
     return { reason: `No saving is known: ${undone} of ${compared.length} units to compare are not done.` };
   }
   return {
-    ours:
-      mode === 'Measure'
-        ? energyAccountOf(seenFromOutside(compared.flatMap(meteredUnit), compared, {}))
-        : account,
+    ours: mode === 'Measure' ? energyAccountOf(energySeen(compared, outside).input) : account,
     baseline: { coverage, used: joules, ...(dedicatedNode === undefined ? {} : { dedicatedNode }) },
     stages: mode === 'Measure' ? 'distill stage' : 'whole job',
   };

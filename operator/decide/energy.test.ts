@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EnergyReading } from '../../worker/contract/energy-reading.ts';
-import { anObserved, aPlan, at, distilled, failed, prepared, unmetered } from './builders.ts';
+import { anObserved, aPlan, at, distilled, failed, podOf, prepared, unmetered } from './builders.ts';
 import { decide } from './decide.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
 
@@ -195,8 +195,8 @@ describe('the energy of a block', () => {
 
 it('does not count a GPU that the cluster says is shared', () => {
   const sharing = { kind: 'Shared', reason: 'the GPUs of node a are time-sliced' } as const;
-  const shared = { ...third(gpu2), sharing };
-  const energy = energyOf([...two, shared]);
+  const shared = third(gpu2);
+  const energy = energyOf([...two, shared], { runs: [podOf(shared, { sharing })] });
   expect(energy?.joules).toBeUndefined();
   expect(energy?.reason).toBe('GPU: not attributable: the GPUs of node a are time-sliced.');
 });

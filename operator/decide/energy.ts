@@ -3,11 +3,9 @@ import { energyFigures } from '../accounting/energy-figures.ts';
 import { energyAccountOf, type EnergyAccount } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
 import { comparisonWith } from './energy-comparison.ts';
-import { committerOf, earlierEnergyOf, meteredUnit } from './metered-unit.ts';
-import { outsideRemarks, seenFromOutside, type SeenFromOutside } from './outside-energy.ts';
-import { measuredAttempt } from './measured-attempt.ts';
+import { energySeen, type EnergySeen, type SeenFromOutside } from './energy-seen.ts';
 import { clip } from './text.ts';
-import type { UnitView, UnitViews } from './units.ts';
+import type { UnitViews } from './units.ts';
 
 type EnergyStatus = NonNullable<DistillationJobStatus['energy']>;
 
@@ -18,72 +16,46 @@ type EnergyStatus = NonNullable<DistillationJobStatus['energy']>;
 export function jobEnergy(
   { prepare, distill, finetune }: UnitViews,
   outside: SeenFromOutside = {},
-): { readonly account: EnergyAccount; readonly remarks: readonly string[] } {
-  const all = [prepare, ...distill, finetune];
-  const input = seenFromOutside(all.flatMap(meteredUnit), all, outside);
-  return { account: energyAccountOf(input), remarks: outsideRemarks(input, all, outside) };
+): JobEnergy {
+  const seen = energySeen([prepare, ...distill, finetune], outside);
+  return { account: energyAccountOf(seen.input), remarks: seen.remarks, partly: seen.partly };
+}
+
+export interface JobEnergy extends Pick<EnergySeen, 'remarks' | 'partly'> {
+  readonly account: EnergyAccount;
 }
 
 export interface EnergyContext {
-  /** Sentences that go with the figures. */
-  readonly remarks?: readonly string[];
   readonly baseline?: BaselineStatus | undefined;
+  readonly outside?: SeenFromOutside;
 }
 
 export function energyStatus(
   units: UnitViews,
-  account: EnergyAccount,
-  { remarks = [], baseline }: EnergyContext = {},
+  { account, remarks, partly }: JobEnergy,
+  { baseline, outside = {} }: EnergyContext = {},
 ): EnergyStatus {
-  const repeated = [units.prepare, ...units.distill, units.finetune].flatMap(repetitionsOf);
-  const isWhole = repeated.every(({ whole }) => whole);
+  const isWhole = partly.length === 0;
   const compared =
     baseline !== undefined && !isWhole
       ? { reason: 'No saving is known: it is not known of all attempts what they drew.' }
-      : comparisonWith(baseline, { units, account });
+      : comparisonWith(baseline, { units, account, outside });
   const comparison = 'reason' in compared ? undefined : compared;
   const said = ['reason' in compared ? compared.reason : undefined, ...remarks].filter(Boolean);
   const figures = withReason(energyFigures(account, comparison), said.join(' '));
   if (figures.joules === undefined || isWhole) return rounded(figures);
-  const count = repeated.reduce((total, { attempts }) => total + attempts, 0);
-  const attempts = count === 1 ? '1 attempt' : `${count} attempts`;
-  const note = `What ${attempts} without a result drew after the last checkpoint is not in it.`;
+  const count = partly.reduce((total, { attempts }) => total + attempts, 0);
   // Whatever such an attempt drew would be called idle.
   const { retriedJoules, dedicatedNode: _, idleReservedJoules: __, ...rest } = figures;
-  const known = retriedJoules !== undefined && repeated.every(({ metered }) => metered);
+  const known = retriedJoules !== undefined && partly.every(({ told }) => told);
+  const who = count === 1 ? '1 attempt' : `${count} attempts`;
+  const note = `What ${who} without a result drew after the last checkpoint is not in it.`;
   return rounded(withReason({ ...rest, ...(known ? { retriedJoules } : {}) }, note));
 }
 
 function withReason(figures: EnergyStatus, more: string): EnergyStatus {
   const reasons = [figures.reason, more].filter(Boolean);
   return reasons.length === 0 ? figures : { ...figures, reason: reasons.join(' ') };
-}
-
-/** A worker's meter begins when TensorFlow is loaded, in every attempt. */
-const startUpSeconds = 5;
-
-interface Repetitions {
-  /** Other than the one that did the work. */
-  readonly attempts: number;
-  /** Whether a checkpoint says what they drew. */
-  readonly metered: boolean;
-  /** Whether it says so of all their time. */
-  readonly whole: boolean;
-}
-
-function repetitionsOf(unit: UnitView): Repetitions[] {
-  if (unit.state.kind !== 'Done') return [];
-  const { value } = unit.state.result;
-  const committer = committerOf(unit, value);
-  const others = unit.attempts.filter((each) => each.result === undefined && each !== committer);
-  const attempts = others.length + unit.gone;
-  const energy = earlierEnergyOf(value);
-  const ran = others.flatMap(measuredAttempt);
-  const seconds = ran.reduce((total, { start, end }) => total + end - start, 0);
-  const isTimed = unit.gone === 0 && ran.length === others.length && energy !== undefined;
-  const whole =
-    isTimed && energy.length > 0 && energy.every((each) => (each.seconds ?? 0) >= seconds - startUpSeconds);
-  return attempts === 0 ? [] : [{ attempts, metered: energy !== undefined, whole }];
 }
 
 function rounded(figures: EnergyStatus): EnergyStatus {

@@ -11,6 +11,7 @@ import {
   measured,
   running,
   unmetered,
+  podOf,
 } from './builders.ts';
 import { decide } from './decide.ts';
 import type { Observed, ObservedAttempt } from './observed.ts';
@@ -187,7 +188,7 @@ describe('a speedup against a serial run', () => {
     const { result } = replaced;
     const longer = { ...replaced, result: { ...result!, value: { ...result!.value, seconds: 80 } } };
     for (const [first, why] of [
-      [gone, 'unit-000 has had attempts that are gone'],
+      [gone, 'unit-000 has had attempts of which nobody saw how long they ran'],
       [longer, 'The result of unit-000 accounts for more time than its attempts were seen to run'],
     ] as const) {
       const figures = statusOf(asking([serial, first, ...three.slice(1)])).speedup;
@@ -258,6 +259,29 @@ function drew(attempt: ObservedAttempt, joules: number): ObservedAttempt {
   return { ...attempt, device, result: { ...result, value } };
 }
 
+/** Polled power that is always the same. */
+function steady(watts: number) {
+  return {
+    energyOf: ({ start, end }: { start: number; end: number }) => ({
+      joules: watts * (end - start),
+      gaps: 0,
+    }),
+  };
+}
+
+/** What its worker read of the processor, whoever else ran on it. */
+function withProcessor(attempt: ObservedAttempt, joules: number): ObservedAttempt {
+  const { result } = attempt;
+  if (result === undefined) throw new Error('Only a result has joules.');
+  const { reason: _, ...reading } = unmetered;
+  const energy = [
+    ...result.value.energy,
+    { ...reading, device: 'package-0', joules, method: 'Counter' as const },
+  ];
+  const value = { ...result.value, energy } as typeof result.value;
+  return { ...attempt, result: { ...result, value } };
+}
+
 describe('the energy', () => {
   const units = three.map((attempt) => drew(attempt, 3000));
   const [prepare] = anObserved().attempts;
@@ -293,21 +317,17 @@ describe('the energy', () => {
   const sharing = { kind: 'Shared', reason: 'the GPUs of node a are time-sliced' } as const;
 
   it.each([
-    { of: 'the serial run', attempts: [whole[0]!, { ...whole[1]!, sharing }, ...units] },
-    { of: 'a unit', attempts: [...whole.slice(0, 4), { ...units[2]!, sharing }] },
-  ])('is not compared where others shared the GPU of $of', ({ attempts }) => {
-    const { energy } = status(attempts);
+    { of: 'the serial run', attempt: whole[1]! },
+    { of: 'a unit', attempt: units[2]! },
+  ])('is not compared where others shared the GPU of $of', ({ attempt }) => {
+    const runs = [podOf(attempt, { sharing })];
+    const { energy } = statusOf({ ...asking(), attempts: whole, runs });
     expect(energy).not.toHaveProperty('savingPercent');
     expect(energy?.reason).toContain('time-sliced');
   });
 
   it('of whole nodes leaves out the time of the serial run', () => {
-    const power = {
-      energyOf: ({ start, end }: { start: number; end: number }) => ({
-        joules: 100 * (end - start),
-        gaps: 0,
-      }),
-    };
+    const power = steady(100);
     const names = ['GPU-idle', 'GPU-prepare', 'GPU-unit-000', 'GPU-unit-001', 'GPU-unit-002'];
     const devices = names.map((device) => ({ device, kind: 'GPU' as const, power }));
     const nodeWide = { devices, reserved: [], problems: [] };
@@ -322,6 +342,19 @@ describe('the energy', () => {
     const lossy = statusOf({ ...asking([], { nodeWide }), attempts: again }).energy;
     expect(lossy?.usedDevices).toBe(10_000);
     expect(lossy).not.toHaveProperty('dedicatedNode');
+  });
+
+  it('of whole nodes, and of a processor that units share, is compared as a source has seen it', () => {
+    const names = ['idle', 'prepare', 'baseline', 'unit-000', 'unit-001', 'unit-002'];
+    const cards = names.map((name) => ({ device: `GPU-${name}`, kind: 'GPU' as const, power: steady(100) }));
+    const processor = { device: 'package-0', kind: 'CPU' as const, power: steady(500) };
+    const nodeWide = { devices: [...cards, processor], reserved: [], problems: [] };
+    const attempts = whole.map((attempt, index) => withProcessor(attempt, index === 1 ? 12_000 : 5000));
+    const { energy, baseline } = statusOf({ ...asking([], { nodeWide }), attempts });
+    // The serial run took 24 seconds: its card, five idle ones, and the processor.
+    expect(baseline).toMatchObject({ joules: 22_000, dedicatedNode: 22_000 + 5 * 2400 });
+    // The units took ten: three cards, three idle ones, and the processor once.
+    expect(energy).toMatchObject({ greenup: 1.571, greenupDedicatedNode: 2 });
   });
 
   it('saves nothing that is known where the serial run had no meter', () => {

@@ -4,11 +4,12 @@ import { totalOf, energyAccountOf } from '../accounting/energy.ts';
 import { significant } from '../accounting/significant.ts';
 import { rememberedRun } from './baseline.ts';
 import { earliest } from './block-status.ts';
-import { measuredAttempt } from './measured-attempt.ts';
-import { earlierEnergyOf, meteredUnit } from './metered-unit.ts';
+import { earlierEnergyOf } from './metered-unit.ts';
 import type { Observed } from './observed.ts';
 import { otherJobAsBaseline } from './other-job.ts';
-import { seenFromOutside } from './outside-energy.ts';
+import { energySeen } from './energy-seen.ts';
+import { measuredRuns } from './runs.ts';
+import { knownSuspensions } from './suspensions.ts';
 import { clip, firstLine } from './text.ts';
 import type { UnitView, UnitViews } from './units.ts';
 import type { Verdict } from './verdict.ts';
@@ -39,9 +40,11 @@ function baselineNow(units: UnitViews, observed: Observed): BaselineStatus | und
 function serialRun(unit: UnitView, observed: Observed): BaselineStatus {
   const { state } = unit;
   const isOpen = state.kind === 'Waiting' || state.kind === 'Active';
-  const remembered = isOpen ? rememberedRun(observed) : undefined;
-  if (remembered !== undefined) return remembered;
   const common = { mode: 'Measure' as const, attempts: unit.nextNumber - 1, ...times(unit, isOpen) };
+  const remembered = rememberedRun(observed);
+  // What was seen of its devices from outside is seen only once.
+  const isSame = remembered?.state === 'Known' && remembered.attempts === common.attempts;
+  if (remembered !== undefined && (isOpen || isSame)) return remembered;
   switch (state.kind) {
     case 'Waiting':
       return { ...common, state: 'Pending' };
@@ -54,13 +57,17 @@ function serialRun(unit: UnitView, observed: Observed): BaselineStatus {
       return { ...common, state: 'Unknown', reason };
     }
     case 'Done':
-      return { ...common, ...figuresOf(unit) };
+      return { ...common, ...figuresOf(unit, observed) };
   }
 }
 
-function figuresOf(unit: UnitView): Pick<BaselineStatus, 'state'> & Partial<BaselineStatus> {
-  const account = energyAccountOf(seenFromOutside(meteredUnit(unit), [unit], {}));
-  const { seconds, energy } = baselineOfRun(unit.attempts.flatMap(measuredAttempt), account);
+function figuresOf(
+  unit: UnitView,
+  observed: Observed,
+): Pick<BaselineStatus, 'state'> & Partial<BaselineStatus> {
+  const outside = { nodeWide: observed.nodeWide, suspensions: knownSuspensions(observed) };
+  const account = energyAccountOf(energySeen([unit], outside).input);
+  const { seconds, energy } = baselineOfRun(measuredRuns(unit), account);
   const { coverage, used, dedicatedNode } = account;
   const joules =
     coverage.length === 0
@@ -70,7 +77,8 @@ function figuresOf(unit: UnitView): Pick<BaselineStatus, 'state'> & Partial<Base
           coverage: [...coverage],
           ...(dedicatedNode === undefined ? {} : { dedicatedNode: significant(totalOf(dedicatedNode)) }),
         };
-  const why = 'reason' in seconds ? seconds.reason : (whyIncomplete([unit]) ?? whyResumed(unit));
+  const untimed = 'reason' in seconds ? seconds.reason : undefined;
+  const why = whyIncomplete([unit]) ?? untimed ?? whyResumed(unit);
   if (why !== undefined) {
     return { state: 'Unknown', ...joules, reason: clip(`The serial run is no baseline: ${why}`, 512) };
   }
@@ -89,8 +97,8 @@ function whyResumed({ state }: UnitView): string | undefined {
 
 /** Device seconds of all attempts, and from when to when they were. */
 function times(unit: UnitView, isOpen: boolean): Partial<BaselineStatus> {
-  const started = earliest(unit.attempts.map(({ startTime }) => startTime));
-  const ended = unit.attempts.flatMap(measuredAttempt);
+  const started = earliest(unit.runs.map(({ start }) => start));
+  const ended = measuredRuns(unit);
   const last = Math.max(...ended.map(({ end }) => end));
   const seconds = ended.reduce((total, { start, end }) => total + end - start, 0);
   return {

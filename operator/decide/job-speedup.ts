@@ -3,7 +3,8 @@ import type { UnitFacts } from '../../worker/contract/unit-facts.ts';
 import { significant } from '../accounting/significant.ts';
 import { ceilingOf, speedupOf, type MeasuredUnit, type Speedup } from '../accounting/speedup.ts';
 import { whyUnknown } from './baseline.ts';
-import { measuredAttempt } from './measured-attempt.ts';
+import { queueSeconds } from './queue-seconds.ts';
+import { measuredRuns } from './runs.ts';
 import { knownSuspensions } from './suspensions.ts';
 import type { Observed, Prepared, TrainingAmount } from './observed.ts';
 import {
@@ -40,16 +41,17 @@ export function jobSpeedup(units: UnitViews, observed: Observed, baseline?: Base
   const sequential = [units.prepare, units.finetune].map(wallSeconds);
   const known = sequential.every((seconds) => seconds !== undefined);
   const serial = serialSeconds(units, baseline);
+  const suspensions = knownSuspensions(observed);
   const speedup = speedupOf({
     units: units.distill.map((unit) => measured(unit, prepared, training)),
-    suspensions: knownSuspensions(observed),
+    suspensions,
     sequentialSeconds: known ? sequential.reduce((total, seconds) => total + seconds, 0) : undefined,
     ...('value' in serial ? { serialBaselineSeconds: serial.value } : {}),
   });
   const devices = deviceModels(units);
   const reasons = ['value' in serial ? undefined : serial.reason, speedup.reason].filter(Boolean);
   return {
-    ...rounded(speedup),
+    ...rounded({ ...speedup, ...queueSeconds(units.distill, suspensions) }),
     ...(devices.length === 0 ? {} : { devices }),
     ...(reasons.length === 0 ? {} : { reason: clip(reasons.join(' '), 512) }),
   };
@@ -94,7 +96,7 @@ function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount):
   const batches = teacherBatches(tier, prepared, training);
   const everyStep = teacherBatches('Recompute', prepared, training);
   return {
-    attempts: unit.attempts.flatMap(measuredAttempt),
+    attempts: measuredRuns(unit),
     resultSeconds: distill?.seconds,
     prefixSeconds: predictedPrefixSeconds(unit, prepared, batches),
     recomputedPrefixSeconds: unit.blocks
@@ -103,13 +105,13 @@ function measured(unit: UnitView, prepared: Prepared, training: TrainingAmount):
   };
 }
 
-/** Seconds of all ended attempts at a unit that is done. */
+/** Seconds of all ended attempts at a unit that is done; undefined where a part of them is unknown. */
 export function wallSeconds(unit: UnitView): number | undefined {
-  if (unit.state.kind !== 'Done') return undefined;
-  return unit.attempts.flatMap(measuredAttempt).reduce((total, { start, end }) => total + (end - start), 0);
+  if (unit.state.kind !== 'Done' || whyIncomplete([unit]) !== undefined) return undefined;
+  return measuredRuns(unit).reduce((total, { start, end }) => total + (end - start), 0);
 }
 
-function rounded(speedup: Speedup): SpeedupStatus {
+function rounded(speedup: Speedup & Pick<SpeedupStatus, 'queueSeconds'>): SpeedupStatus {
   return Object.fromEntries(
     Object.entries(speedup).map(([name, value]) => [
       name,

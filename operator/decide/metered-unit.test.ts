@@ -27,7 +27,14 @@ function done({ energy, earlierEnergy, start = 50, attempt = {} }: Done): Observ
     startTime: at(start).toISOString(),
     completionTime: at(100).toISOString(),
   };
-  return { ...made, number: 2, startTime: at(start), ...attempt, result: { ...result, value } };
+  return {
+    ...made,
+    number: 2,
+    startTime: at(start),
+    endTime: at(100),
+    ...attempt,
+    result: { ...result, value },
+  };
 }
 
 /** Its attempts, times in seconds of the day of all tests. */
@@ -35,11 +42,13 @@ function attemptsOf(...attempts: readonly ObservedAttempt[]) {
   const [view] = viewUnits(anObserved(attempts)).distill;
   if (view === undefined) throw new Error('no unit');
   return meteredUnit(view).flatMap((unit) =>
-    unit.attempts.map(({ start, end, ...attempt }) => ({
-      ...attempt,
-      start: start - at(0).getTime() / 1000,
-      end: end - at(0).getTime() / 1000,
-    })),
+    [...(unit.lost.told === undefined ? [] : [unit.lost.told]), ...unit.attempts].map(
+      ({ start, end, ...attempt }) => ({
+        ...attempt,
+        start: start - at(0).getTime() / 1000,
+        end: end - at(0).getTime() / 1000,
+      }),
+    ),
   );
 }
 

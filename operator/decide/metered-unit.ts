@@ -1,32 +1,59 @@
 import type { EnergyFacts, UnitFacts } from '../../worker/contract/unit-facts.ts';
 import type { EnergyReading, MeteredAttempt, MeteredUnit } from '../accounting/energy-readings.ts';
-import type { ObservedAttempt } from './observed.ts';
-import { clip } from './text.ts';
+import type { GpuSharing } from './observed.ts';
+import { readingsOf, type Place } from './readings-of.ts';
+import { hasEnded, workingRun, type EndedRun } from './runs.ts';
 import type { UnitView } from './units.ts';
+import { unknownRuns } from './whole-attempts.ts';
 
-/**
- * The attempts at a unit as the accounting sees them: the one that has committed, and, as one, those that it went on from.
- * Empty for a unit that has not ended.
- */
-export function meteredUnit(unit: UnitView): MeteredUnit[] {
+/** What meters say of an attempt, and where it ran. */
+export interface AttemptSeen extends MeteredAttempt {
+  readonly node?: string | undefined;
+  readonly sharing?: GpuSharing | undefined;
+}
+
+/** Runs of a unit beside the one that has done its work. */
+export interface LostRuns {
+  readonly runs: readonly EndedRun[];
+  /** Of further ones it is not even known when they ran. */
+  readonly unknown: number;
+  /** What a checkpoint has saved of what they drew, all together. */
+  readonly told: AttemptSeen | undefined;
+  /** Whether that is of all their time. */
+  readonly isWhole: boolean;
+}
+
+export interface UnitSeen extends MeteredUnit {
+  /** The run that has done the work. Empty where there is none. */
+  readonly attempts: readonly AttemptSeen[];
+  readonly lost: LostRuns;
+}
+
+/** A worker's meter begins when TensorFlow is loaded, in every attempt. */
+const startUpSeconds = 5;
+
+/** A unit as the accounting sees it, from its own meters. Empty for one that has not ended. */
+export function meteredUnit(unit: UnitView): UnitSeen[] {
   const { name, state } = unit;
   if (state.kind === 'Invalid' || state.kind === 'Exhausted') {
-    return [{ name, attempts: [{ start: 0, end: 0, committed: false, readings: [] }] }];
+    const runs = unit.runs.filter(hasEnded);
+    const lost = { runs, unknown: unknownRuns(unit), told: undefined, isWhole: false };
+    return [{ name, attempts: [], lost }];
   }
   if (state.kind !== 'Done') return [];
   const { value } = state.result;
-  const own = committerOf(unit, value);
+  const own = workingRun(unit, value);
   const place: Place =
     own === undefined ? { unknown: 'where the attempt ran is not known any more' } : { node: own.node };
-  const committed = {
+  const committed: AttemptSeen = {
     start: secondsOf(new Date(value.startTime)),
     end: secondsOf(new Date(value.completionTime)),
     committed: true,
-    readings: value.energy.map((reading) => readingAt(place, name, reading)),
+    readings: readingsOf(value.energy, { place, owner: name, sharing: own?.sharing }),
+    node: own?.node,
+    sharing: own?.sharing,
   };
-  const earlierEnergy = earlierEnergyOf(value);
-  if (earlierEnergy === undefined) return [{ name, attempts: [committed] }];
-  return [{ name, attempts: [earlierAttempts(unit, own, earlierEnergy), committed] }];
+  return [{ name, attempts: [committed], lost: lostRuns(unit, value) }];
 }
 
 /** What checkpoints say of the attempts that a result's own has gone on from. */
@@ -34,78 +61,54 @@ export function earlierEnergyOf(value: UnitFacts): EnergyFacts | undefined {
   return value.stage === 'Prepare' ? undefined : value.earlierEnergy;
 }
 
-/**
- * The attempt that did the work. Another one may have the result, which it only found and said again; what names the
- * worker in it is unknown to the cluster, so the time tells.
- */
-export function committerOf({ attempts }: UnitView, value: UnitFacts): ObservedAttempt | undefined {
-  const start = new Date(value.startTime);
-  return attempts.findLast(({ startTime }) => startTime !== undefined && startTime <= start);
+function lostRuns(unit: UnitView, value: UnitFacts): LostRuns {
+  const own = workingRun(unit, value);
+  const committed = new Date(value.completionTime);
+  // What began later has only asked for the result.
+  const runs = unit.runs.filter(hasEnded).filter((run) => run !== own && run.start < committed);
+  const unknown = unknownRuns(unit);
+  const energy = earlierEnergyOf(value);
+  if (energy === undefined) return { runs, unknown, told: undefined, isWhole: false };
+  const known = Math.min(...energy.map(({ seconds = 0 }) => seconds));
+  const ran = runs.reduce((total, { start, end }) => total + secondsOf(end) - secondsOf(start), 0);
+  const isWhole =
+    unknown === 0 && runs.length > 0 && energy.length > 0 && known >= ran - startUpSeconds * runs.length;
+  return { runs, unknown, told: toldOf(unit.name, runs, energy), isWhole };
 }
 
-/** Where a processor is that has only a number. */
-type Place =
-  /** Without a node, on this machine. */
-  { readonly node: string | undefined } | { readonly unknown: string };
-
-/** From the first one's start to the last one's end: when each one ran on which device, their checkpoint doesn't say. */
-function earlierAttempts(
-  { name, attempts }: UnitView,
-  own: ObservedAttempt | undefined,
-  energy: EnergyFacts,
-): MeteredAttempt {
-  const earlier = attempts.filter(({ number }) => own !== undefined && number < own.number);
-  const starts = earlier.flatMap(({ startTime }) => startTime ?? []).map(secondsOf);
-  const ends = earlier.flatMap(({ endTime }) => endTime ?? []).map(secondsOf);
-  const known = starts.length > 0 && ends.length > 0;
-  const nodes = new Set(earlier.map(({ node }) => node));
-  const place: Place = !known
-    ? { unknown: 'when and where earlier attempts ran is not known any more' }
-    : nodes.size > 1
-      ? { unknown: 'earlier attempts ran on several nodes' }
-      : { node: [...nodes][0] };
+/** As one attempt: which of the runs drew how much, the checkpoint doesn't say. */
+function toldOf(name: string, runs: readonly EndedRun[], energy: EnergyFacts): AttemptSeen {
+  const nodes = new Set(runs.map(({ node }) => node));
+  const place: Place =
+    runs.length === 0
+      ? { unknown: 'when and where earlier attempts ran is not known any more' }
+      : nodes.size > 1
+        ? { unknown: 'earlier attempts ran on several nodes' }
+        : { node: [...nodes][0] };
+  const sharing = sharingOf(runs);
+  const owner = `earlier attempts at ${name}`;
+  const readings: EnergyReading[] = readingsOf(energy, { place, owner, sharing });
+  const stretches = runs.map(({ start, end }) => ({ start: secondsOf(start), end: secondsOf(end) }));
   return {
     // Before everything else, so that it overlaps with nothing: no card is used by two pods without its meter seeing it.
-    ...(known ? { start: Math.min(...starts), end: Math.max(...ends) } : { start: 0, end: 0 }),
+    start: Math.min(...(runs.length === 0 ? [0] : stretches.map(({ start }) => start))),
+    end: Math.max(...(runs.length === 0 ? [0] : stretches.map(({ end }) => end))),
+    ...(runs.length > 1 ? { stretches } : {}),
     committed: false,
-    readings: energy.map((reading) => readingAt(place, `earlier attempts at ${name}`, reading)),
+    readings,
+    ...(nodes.size === 1 ? { node: [...nodes][0] } : {}),
+    sharing,
   };
 }
 
-/** @param owner whose device it is, where it has no identity */
-function readingAt(place: Place, owner: string, reading: EnergyFacts[number]): EnergyReading {
-  const { kind, model, joules, method, gaps, sharing } = reading;
-  const isProcessor = kind !== 'GPU';
-  // Others may have read the same joules, and nobody would notice.
-  const unplaced = isProcessor && 'unknown' in place && joules !== null;
-  const reason = unplaced ? place.unknown : reasonOf(reading);
-  return {
-    device: isProcessor ? processorName(place, owner, reading.device) : gpuName(owner, reading.device),
-    kind,
-    ...(model === undefined ? {} : { model: clip(model, 128) }),
-    joules: unplaced ? null : joules,
-    ...(method === undefined ? {} : { method }),
-    gaps,
-    ...(sharing === 'Shared' ? { shared: true } : {}),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}
-
-/** The meter names a card that it could not find only by its kind. */
-function gpuName(owner: string, device: string): string {
-  return device === 'GPU' ? `GPU of ${owner}` : device;
-}
-
-function processorName(place: Place, owner: string, device: string): string {
-  if ('unknown' in place) return `${device} of ${owner}`;
-  return place.node === undefined ? device : `${place.node}/${device}`;
-}
-
-function reasonOf({ joules, sharing, reason }: EnergyFacts[number]): string | undefined {
-  const unsure =
-    joules !== null && sharing === 'Unknown' ? "whether others ran on it can't be told" : undefined;
-  const all = [reason, unsure].filter((each) => each !== undefined);
-  return all.length === 0 ? undefined : all.join('; ');
+/** Of several runs, the worst: a reading of all of them doesn't say which it is of. */
+function sharingOf(runs: readonly EndedRun[]): GpuSharing | undefined {
+  const all = runs.map(({ sharing }) => sharing);
+  return (
+    all.find((each) => each?.kind === 'Shared') ??
+    all.find((each) => each?.kind === 'Unknown') ??
+    (all.every((each) => each !== undefined) ? all[0] : undefined)
+  );
 }
 
 function secondsOf(time: Date): number {

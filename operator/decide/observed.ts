@@ -21,6 +21,8 @@ export interface Observed {
   /** Present once prepare's result is committed and verified. */
   readonly prepared?: Prepared;
   readonly attempts: readonly ObservedAttempt[];
+  /** Pods that attempts have or had, also of those that are gone. Absent: an attempt is one process, and none is gone. */
+  readonly runs?: readonly Run[];
   /** Failures of attempts with a lower number don't count: the user asked for a new try. */
   readonly retry: number;
   /** Likewise: the user has changed what the attempts are given, which may have been at fault. */
@@ -71,6 +73,26 @@ export interface NodeWide {
   readonly reserved: readonly string[];
   /** Sentences: why not everything is seen. */
   readonly problems: readonly string[];
+}
+
+/** A pod of an attempt, or its process on this machine, and the time for which it held its device. */
+export interface Run {
+  readonly unit: string;
+  readonly attempt: number;
+  /** The name of the pod; of the Job where an attempt never had one. */
+  readonly name: string;
+  /** `CPU`, or `GPU` and which: `GPU 0`. */
+  readonly device?: string | undefined;
+  /** The node of a cluster that it runs on. */
+  readonly node?: string | undefined;
+  /** As the cluster says it of that node; absent where it was not asked, and without a GPU. */
+  readonly sharing?: GpuSharing | undefined;
+  /** Since when it could have begun. */
+  readonly created?: Date | undefined;
+  /** Absent: it has not begun, or ended without having begun. */
+  readonly start?: Date | undefined;
+  /** Absent: it has not ended, or when it did is not known. */
+  readonly end?: Date | undefined;
 }
 
 /** Whether others may use the GPU of an attempt at the same time. */
@@ -177,8 +199,6 @@ export interface ObservedAttempt<Result extends UnitFacts = UnitFacts> {
   readonly device?: string | undefined;
   /** The node of a cluster that it runs on. */
   readonly node?: string | undefined;
-  /** As the cluster says it of that node; absent where it was not asked, and for attempts without a GPU. */
-  readonly sharing?: GpuSharing | undefined;
 }
 
 export interface CommittedResult<Result extends UnitFacts = UnitFacts> {

@@ -34,6 +34,16 @@ describe('a block of which nothing is left but what its status says', () => {
   });
 });
 
+it('a job that had ended keeps the energy that was seen then, until something of it runs again', () => {
+  const ended = anObserved([...three, finetuned()], { reopened: true });
+  const energy = { joules: 5, dedicatedNode: 7, reason: 'as it was seen' };
+  const previous = { ...decide(ended, at(20)).status, energy };
+  expect(decide({ ...ended, previous }, at(50)).status.energy).toEqual(energy);
+  const again = running('unit-000', { number: 2, startTime: at(100) });
+  const later = { ...ended, attempts: [...ended.attempts, again], previous };
+  expect(decide(later, at(150)).status.energy?.reason).not.toBe('as it was seen');
+});
+
 describe('conditions, by the table of the design', () => {
   it.each([
     { of: 'preparing', observed: anUnpreparedJob(), expected: { Ready: 'Unknown', Reconciling: 'True' } },

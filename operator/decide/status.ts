@@ -7,11 +7,12 @@ import { isMeasuring } from './baseline.ts';
 import { jobBaseline } from './job-baseline.ts';
 import { jobProgress } from './job-progress.ts';
 import { jobSpeedup } from './job-speedup.ts';
-import { measuredAttempt } from './measured-attempt.ts';
 import { networksOf } from './networks.ts';
 import type { Observed, ObservedAttempt, Why } from './observed.ts';
 import { phaseOf, type Phase } from './phase.ts';
 import { summaryOf } from './summary.ts';
+import { podsToRemember } from './remembered-pods.ts';
+import { measuredRuns } from './runs.ts';
 import { knownSuspensions, suspensionsOf } from './suspensions.ts';
 import { firstLine, sentence } from './text.ts';
 import { isActive, type UnitViews } from './units.ts';
@@ -30,12 +31,14 @@ export function describeStatus(
   const baseline = jobBaseline(units, observed, verdict);
   const speedup = jobSpeedup(units, observed, baseline);
   // A serial run is none of the job's: neither what it drew, nor that other devices were idle meanwhile.
-  const apart = units.baseline?.attempts.flatMap(measuredAttempt) ?? [];
+  const apart = units.baseline === undefined ? [] : measuredRuns(units.baseline);
   const suspensions = [...knownSuspensions(observed), ...apart];
-  const seen = { nodeWide: observed.nodeWide, suspensions };
-  const { account, remarks } = jobEnergy(units, seen);
-  const energy = energyStatus(units, account, { remarks, baseline });
+  const outside = { nodeWide: observed.nodeWide, suspensions };
+  const seen = jobEnergy(units, outside);
   const { previous } = observed;
+  // What was seen of whole nodes is seen only once.
+  const energy =
+    finishedBefore(units, observed, verdict)?.energy ?? energyStatus(units, seen, { baseline, outside });
   // Attempts of long ago may be gone.
   const before = previous?.startTime === undefined ? undefined : new Date(previous.startTime);
   const started = earliest([before, ...observed.attempts.map(({ startTime }) => startTime)]);
@@ -48,7 +51,7 @@ export function describeStatus(
     ...networks,
     ...memoryOf(observed, verdict, now),
     ...attemptsOf(units),
-    blocks: blockStatuses(units, observed, account),
+    blocks: blockStatuses(units, observed, seen),
     ...(progress === undefined ? {} : { progress }),
     ...(baseline === undefined ? {} : { baseline }),
     speedup,
@@ -65,15 +68,32 @@ function memoryOf(
   observed: Observed,
   verdict: Verdict,
   now: Date,
-): Pick<DistillationJobStatus, 'retry' | 'suspensions' | 'activity'> {
+): Pick<DistillationJobStatus, 'retry' | 'suspensions' | 'activity' | 'pods'> {
   if (observed.suspensions !== undefined) return {};
+  const pods = podsToRemember(observed);
   const suspensions = suspensionsOf(observed, now);
   const activity = activityToRemember(observed, { now, isOver: verdict.kind !== 'Open' });
   return {
     retry: observed.retry,
     ...(suspensions.length === 0 ? {} : { suspensions: [...suspensions] }),
     ...(activity === undefined ? {} : { activity }),
+    ...(pods.length === 0 ? {} : { pods }),
   };
+}
+
+/** The status of a job that had come to the same end before, since when nothing of it has run. */
+function finishedBefore(
+  { prepare, distill, finetune }: UnitViews,
+  { previous }: Observed,
+  verdict: Verdict,
+): DistillationJobStatus | undefined {
+  if (verdict.kind !== 'Complete' || previous?.phase !== 'Complete') return undefined;
+  if (previous.completionTime === undefined) return undefined;
+  const end = new Date(previous.completionTime);
+  const isSame = [prepare, ...distill, finetune].every(({ runs }) =>
+    runs.every(({ start }) => start === undefined || start <= end),
+  );
+  return isSame ? previous : undefined;
 }
 
 /** Those at units that the table of blocks does not show. */

@@ -1,6 +1,7 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Accuracy } from '../../worker/contract/primitives.ts';
 import { measureNames } from './judged-by.ts';
+import { hasEnded } from './runs.ts';
 import type { UnitViews } from './units.ts';
 
 type Figures = Pick<DistillationJobStatus, 'progress' | 'speedup' | 'energy' | 'student'>;
@@ -39,15 +40,12 @@ function percentText({ value, measure }: Accuracy): string {
   return measure === 'Top1' ? percent : `${percent} ${measureNames[measure].short}`;
 }
 
-/** Of all ended attempts that had a GPU; a job on CPUs has no such figure. */
+/** Of all attempts that had a GPU and have ended, gone or not; a job on CPUs has no such figure. */
 function gpuSeconds(units: UnitViews): number | undefined {
   const seconds = [units.prepare, ...units.distill, units.finetune]
-    .flatMap((unit) => unit.attempts)
+    .flatMap((unit) => unit.runs)
     .filter(({ device }) => device?.startsWith('GPU') === true)
-    .flatMap(({ startTime, endTime }) =>
-      startTime === undefined || endTime === undefined
-        ? []
-        : [(endTime.getTime() - startTime.getTime()) / 1000],
-    );
+    .filter(hasEnded)
+    .map(({ start, end }) => (end.getTime() - start.getTime()) / 1000);
   return seconds.length === 0 ? undefined : seconds.reduce((total, each) => total + each, 0);
 }

@@ -1,7 +1,8 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { UnitToCreate } from './decision.ts';
-import type { Backoff, CommittedResult, Observed, ObservedAttempt, Prepared } from './observed.ts';
+import type { Backoff, CommittedResult, Observed, ObservedAttempt, Prepared, Run } from './observed.ts';
+import { runsOf } from './runs.ts';
 
 /** Attempts that end before their worker could do anything cost no retry, but a cluster in which all do is no use. */
 const mostHaplessAttempts = 10;
@@ -27,7 +28,9 @@ export interface UnitView extends Unit {
   /** Without superseded ones. */
   readonly attempts: readonly ObservedAttempt[];
   readonly nextNumber: number;
-  /** Attempts that it has had and of which nothing is observed any more. */
+  /** Their pods or processes, also of attempts that are gone; in order. */
+  readonly runs: readonly Run[];
+  /** Attempts that it has had and of which nothing is known any more. */
   readonly gone: number;
   readonly state: UnitState;
 }
@@ -69,8 +72,11 @@ export function viewUnits(observed: Observed): UnitViews {
     // What was deleted in between has been counted in the status.
     const count = Math.max(attemptsCounted(observed.previous, unit), ...all.map(({ number }) => number));
     const wasDone = attempts.some(({ unheard }) => unheard) || isCalledDone(observed.previous, unit);
-    const gone = Math.max(0, count - new Set(all.map(({ number }) => number)).size);
-    return { ...unit, attempts, nextNumber: count + 1, gone, state: stateOf(attempts, wasDone, observed) };
+    const runs = runsOf(unit.name, attempts, observed);
+    const known = new Set([...all.map(({ number }) => number), ...runs.map(({ attempt }) => attempt)]);
+    const gone = Math.max(0, count - known.size);
+    const state = stateOf(attempts, wasDone, observed);
+    return { ...unit, attempts, nextNumber: count + 1, runs, gone, state };
   };
   const { prepared, policy } = observed;
   const isMeasured = prepared !== undefined && policy.baseline?.mode === 'Measure';

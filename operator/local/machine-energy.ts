@@ -55,11 +55,16 @@ export class MachineEnergy implements AsyncDisposable {
   seen({ isOver }: { readonly isOver: boolean }): NodeWide {
     const { gpus, environment } = this.#options;
     if (this.#meter !== undefined) this.#look();
+    const cards = this.#readings.filter(({ kind }) => kind === 'GPU');
+    const names = new Map(
+      gpus.flatMap((gpu) => givenGpus([gpu], cards, environment).map((device) => [device, `GPU ${gpu}`])),
+    );
     const devices = this.#readings.flatMap(({ device, kind, model }) => {
       const power = this.#tracks.get(device);
-      return power === undefined ? [] : [{ device, kind, ...(model === undefined ? {} : { model }), power }];
+      const name = names.get(device);
+      const known = { ...(model === undefined ? {} : { model }), ...(name === undefined ? {} : { name }) };
+      return power === undefined ? [] : [{ device, kind, ...known, power }];
     });
-    const cards = this.#readings.filter(({ kind }) => kind === 'GPU');
     return {
       devices,
       reserved: isOver ? givenGpus(gpus, cards, environment) : [],

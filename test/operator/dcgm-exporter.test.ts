@@ -5,7 +5,6 @@ import { expect, test } from 'vitest';
 import { energyAccountOf, totalOf } from '../../operator/accounting/energy.ts';
 import type { MeteredUnit } from '../../operator/accounting/energy-readings.ts';
 import { DcgmExporters } from '../../operator/cluster/dcgm-exporters.ts';
-import { seenFromOutside } from '../../operator/decide/outside-energy.ts';
 import { FakeClock } from '../../operator/kube/testing/fake-clock.ts';
 
 interface Exporter extends AsyncDisposable {
@@ -86,9 +85,13 @@ test('what units and idle cards drew is what the exporter says of the whole node
     const attempt = { start: start + from, end: start + to, committed: true, readings: [reading] };
     return { name: device, attempts: [attempt] };
   });
-  const account = energyAccountOf(
-    seenFromOutside(units, [], { nodeWide: exporters.observe('job', new Map()) }),
-  );
+  const times = units.flatMap(({ attempts }) => attempts);
+  const window = {
+    start: Math.min(...times.map((each) => each.start)),
+    end: Math.max(...times.map((each) => each.end)),
+  };
+  const { devices } = exporters.observe('job', new Map());
+  const account = energyAccountOf({ units, nodeWide: { windows: [window], devices } });
   // 100 s at 300 W, and 160 s at 200 W; idle is card 1 for 100 s, card 2 for 40 s, card 3 for all of the 200 s.
   const [used, idle] = [30_000 + 32_000, 50 * (100 + 40 + 200)];
   expect(account.used).toEqual({ GPU: used });

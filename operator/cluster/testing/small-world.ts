@@ -5,9 +5,10 @@ import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { keyOf } from '../../kube/store.ts';
 import { Obstacles } from '../apply-decision.ts';
 import { projectDistillationJob } from '../cached-job.ts';
-import { projectJob, projectPod, type ChildJob } from '../children.ts';
+import { projectJob, projectPod, type ChildJob, type ChildPod } from '../children.ts';
 import { Claims } from '../claims.ts';
 import { DepartedJobs } from '../departed-jobs.ts';
+import { GonePods } from '../gone-pods.ts';
 import { JobRecords } from '../job-records.ts';
 import {
   distillationJobs,
@@ -27,7 +28,7 @@ import { RecentWrites } from '../recent-writes.ts';
 import { Reconciler, type ReconcilerOptions } from '../reconciler.ts';
 import { StatusWriter } from '../status-writer.ts';
 import { UnseenPods } from '../unseen-pods.ts';
-import { aKubePod, complete, owner, podStatus, type PodChange } from './children.ts';
+import { aKubePod, complete, owner, podStatus, time, type PodChange } from './children.ts';
 import { accepted, aDistillationJob, defaults, type ObjectChange } from './distillation-jobs.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { said, type Said } from './messages.ts';
@@ -46,7 +47,9 @@ export class SmallWorld {
   exporters: OutsideSources['exporters'];
   #departed = new DepartedJobs(this.clock);
   #writes = new RecentWrites(this.clock);
+  #gone = this.#newGonePods();
   #shown: ReadonlyMap<string | undefined, ChildJob> = new Map();
+  #shownPods: ReadonlyMap<string, ChildPod> = new Map();
   #reconciler: Reconciler;
   #frozen: Cache | undefined;
 
@@ -152,7 +155,9 @@ export class SmallWorld {
   commit(stage: Stage, index = 0, attempt = 1, change: Said = {}): void {
     const digest = specDigestOf(specDigests(accepted().compiled.spec), stage);
     const message = said(stage, { specDigest: digest, index, ...change });
-    this.pod({ stage, index, attempt, status: podStatus.ended(0, { message }) });
+    const [start, end] = change.times ?? [5, 95];
+    const times = { startedAt: time(start), finishedAt: time(end) };
+    this.pod({ stage, index, attempt, status: podStatus.ended(0, { message, ...times }) });
     this.end({ stage, index, attempt }, complete());
   }
 
@@ -198,7 +203,11 @@ export class SmallWorld {
       for (const job of now.values()) memory.seen(job, { gone: false });
       for (const [uid, job] of this.#shown) if (!now.has(uid)) memory.seen(job, { gone: true });
     }
+    for (const [uid, job] of this.#shown) if (!now.has(uid)) this.#gone.jobGone(job);
     this.#shown = now;
+    const live = new Map(pods.map(projectPod).map((pod) => [pod.metadata.uid, pod]));
+    for (const [uid, pod] of this.#shownPods) if (!live.has(uid)) this.#gone.podGone(pod);
+    this.#shownPods = live;
   }
 
   /** Prepared, and its two units made. */
@@ -232,11 +241,17 @@ export class SmallWorld {
     };
   }
 
+  #newGonePods(): GonePods {
+    return new GonePods(this.clock, () => this.#live().job(key)?.isAtRest === false);
+  }
+
   #newReconciler(given: OperatorDefaults): Reconciler {
     const { cluster, clock } = this;
     this.#departed = new DepartedJobs(clock);
     this.#writes = new RecentWrites(clock);
+    this.#gone = this.#newGonePods();
     this.#shown = new Map();
+    this.#shownPods = new Map();
     const onProblem = () => void cluster.requests.push('problem');
     const events = { client: cluster, clock, onProblem };
     const labels = new NodeLabels({
@@ -257,6 +272,7 @@ export class SmallWorld {
       statuses: new StatusWriter(cluster, clock),
       writes: this.#writes,
       departed: this.#departed,
+      gone: this.#gone,
       claims: new Claims(cluster, clock),
       podless: new PodlessJobs(events),
       unseen: new UnseenPods(cluster, clock),

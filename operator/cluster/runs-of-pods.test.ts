@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { runsOfPods, type PodsToTime } from './runs-of-pods.ts';
+import { aJob, aPod, owner, podStatus, time } from './testing/children.ts';
+
+const date = (seconds: number): Date => new Date(time(seconds));
+
+/** Prepare on a CPU, all others on a GPU; watched from the beginning, at second 1000. */
+function runs(change: Partial<PodsToTime>) {
+  return runsOfPods({
+    uid: owner.uid,
+    jobs: [],
+    pods: [],
+    gone: { pods: [], jobs: [] },
+    formerJobs: new Set(),
+    previous: undefined,
+    device: (stage) => (stage === 'Prepare' ? 'CPU' : 'GPU'),
+    watchedSince: date(-1),
+    now: date(1000),
+    ...change,
+  });
+}
+
+const running = podStatus.running(10);
+const ended = podStatus.ended(0, { startedAt: time(10), finishedAt: time(60) });
+
+describe('the times of a pod', () => {
+  it('are those of its container, and it could have begun when its Job was made', () => {
+    const pod = aPod({ createdAt: 4, node: 'gpu-1', status: ended });
+    expect(runs({ jobs: [aJob({ createdAt: 3 })], pods: [pod] })).toEqual([
+      {
+        unit: 'unit-000',
+        attempt: 1,
+        name: 'mnist-u000-1-x7k2p',
+        node: 'gpu-1',
+        device: 'GPU',
+        created: date(3),
+        start: date(10),
+        end: date(60),
+      },
+    ]);
+  });
+
+  it('have no end while it runs, though it should have ended, until it is given up', () => {
+    const pod = aPod({ deadline: 990, status: running });
+    expect(runs({ jobs: [aJob()], pods: [pod] })[0]).not.toHaveProperty('end', expect.anything());
+    const overdue = aPod({ deadline: 100, status: running });
+    expect(runs({ jobs: [aJob()], pods: [overdue] })[0]).toMatchObject({ end: date(100) });
+  });
+
+  it('end when it was seen to go, but not after it should have', () => {
+    const going = (deadline?: number) =>
+      runs({
+        formerJobs: new Set(['mnist-u000-1']),
+        gone: {
+          jobs: [],
+          pods: [{ object: aPod({ status: running, ...(deadline && { deadline }) }), at: date(50) }],
+        },
+      });
+    expect(going()[0]).toMatchObject({ start: date(10), end: date(50) });
+    expect(going(40)[0]).toMatchObject({ end: date(40) });
+    expect(going(80)[0]).toMatchObject({ end: date(50) });
+  });
+
+  it('are not those of a pod that only has our labels', () => {
+    const pods = [aPod({ status: running, jobUid: 'somebody' })];
+    expect(runs({ jobs: [aJob()], pods })).toEqual([]);
+  });
+});
+
+describe('what a status remembers', () => {
+  const remembered = {
+    name: 'mnist-u000-1-x7k2p',
+    unit: 'unit-000',
+    attempt: 1,
+    startTime: time(10),
+  };
+
+  it('stays, though pod and Job are gone', () => {
+    const pods = [{ ...remembered, endTime: time(60), node: 'gpu-1', gpu: 'Exclusive' as const }];
+    expect(runs({ previous: { pods } })).toMatchObject([
+      { start: date(10), end: date(60), node: 'gpu-1', sharing: { kind: 'None' }, device: 'GPU' },
+    ]);
+  });
+
+  it('is one with the pod, which knows its end', () => {
+    const pods = [aPod({ status: ended })];
+    expect(runs({ jobs: [aJob()], pods, previous: { pods: [remembered] } })).toMatchObject([
+      { end: date(60) },
+    ]);
+  });
+});
+
+describe('a Job that never had a pod', () => {
+  const gone = { pods: [], jobs: [{ object: aJob({ createdAt: 5 }), at: date(50) }] };
+
+  it('has run for no time, if somebody has watched it all the time', () => {
+    const [run] = runs({ gone });
+    expect(run).toMatchObject({ unit: 'unit-000', attempt: 1, name: 'mnist-u000-1', end: date(50) });
+    expect(run).not.toHaveProperty('start');
+    expect(runs({ gone, watchedSince: date(6) })).toEqual([]);
+  });
+
+  it('is told from one that had one', () => {
+    const pods = [{ name: 'x', unit: 'unit-000', attempt: 1, startTime: time(10) }];
+    expect(runs({ gone, previous: { pods } })).toHaveLength(1);
+  });
+});

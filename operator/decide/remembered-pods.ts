@@ -1,0 +1,62 @@
+import { mostPods, type DistillationJobStatus, type PodStatus } from '../../crds/status.ts';
+import type { GpuSharing, Observed, Run } from './observed.ts';
+
+/** The pods that a status is to have: all that have begun or ended. Of more than there is room for, the last. */
+export function podsToRemember({ runs = [] }: Pick<Observed, 'runs'>): PodStatus[] {
+  return runs
+    .filter(({ start, end }) => start !== undefined || end !== undefined)
+    .toSorted((a, b) => firstSign(a) - firstSign(b))
+    .slice(-mostPods)
+    .map(podOf);
+}
+
+function firstSign({ created, start, end }: Run): number {
+  return (created ?? start ?? end)?.getTime() ?? 0;
+}
+
+function podOf({ name, unit, attempt, node, sharing, created, start, end }: Run): PodStatus {
+  return {
+    name,
+    unit,
+    attempt,
+    ...(node === undefined ? {} : { node }),
+    ...(sharing === undefined ? {} : { gpu: gpuUses[sharing.kind] }),
+    ...(created === undefined ? {} : { createdTime: created.toISOString() }),
+    ...(start === undefined ? {} : { startTime: start.toISOString() }),
+    ...(end === undefined ? {} : { endTime: end.toISOString() }),
+  };
+}
+
+/** The runs that a status remembers. Whether they have ended may be known better by now. */
+export function rememberedRuns({ pods = [] }: Pick<DistillationJobStatus, 'pods'>): Run[] {
+  return pods.map(({ name, unit, attempt, node, gpu, createdTime, startTime, endTime }) => ({
+    name,
+    unit,
+    attempt,
+    node,
+    ...(gpu === undefined ? {} : { sharing: sharingOf(gpu) }),
+    created: dateOf(createdTime),
+    start: dateOf(startTime),
+    end: dateOf(endTime),
+  }));
+}
+
+const gpuUses = { None: 'Exclusive', Shared: 'Shared', Unknown: 'Unknown' } as const satisfies Record<
+  GpuSharing['kind'],
+  string
+>;
+
+function sharingOf(gpu: NonNullable<PodStatus['gpu']>): GpuSharing {
+  switch (gpu) {
+    case 'Exclusive':
+      return { kind: 'None' };
+    case 'Shared':
+      return { kind: 'Shared', reason: 'others were given its GPU as well' };
+    case 'Unknown':
+      return { kind: 'Unknown', reason: 'its node did not say so' };
+  }
+}
+
+function dateOf(time: string | undefined): Date | undefined {
+  return time === undefined ? undefined : new Date(time);
+}
