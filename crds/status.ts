@@ -89,6 +89,9 @@ const block = z.strictObject({
     .describe(
       'Pending: not started. Running. Distilled: trained. Collapsed: no usable replacement came out. Failed: its unit used up its attempts. Kept: not to be replaced, see reason.',
     ),
+  unit: text(16)
+    .optional()
+    .describe('The unit of the distill stage that trains it, as in pods; several blocks may share one.'),
   attempts: count.optional().describe('How many attempts its unit has had.'),
   progress: integer(0, 100).optional().describe('Percent of its training that is done.'),
   loss: amount.optional().describe('Mean training loss of the last epoch.'),

@@ -6,6 +6,7 @@ import type { BlockResult, DistillResult } from '../../worker/contract/unit-resu
 import { scoreDrop } from '../render/score-drop.ts';
 import { committedBy } from './build-timeline.ts';
 import { noted } from './noted.ts';
+import { begunPods, hasCommitted } from './pod-bars.ts';
 import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts';
 import type { BlockReport } from './schema/block.ts';
 
@@ -44,7 +45,7 @@ function sourcesOf(block: BlockStatus, { details, whyNoDetails }: ReportInput): 
     planned: details?.plan?.blocks.find(({ name }) => name === block.name),
     result: unit?.blocks.find(({ name }) => name === block.name),
     unit,
-    unitName: unitName(block.name, details) ?? unit?.unit,
+    unitName: unitName(block.name, details) ?? unit?.unit ?? block.unit,
     kept,
     noFiles,
     noResult: kept ? noFiles : 'Its unit has no committed result.',
@@ -124,19 +125,25 @@ function trainingFigures(
 
 function runFigures(
   { block, result, unit, unitName: ownUnit, kept, noFiles, noResult }: Sources,
-  { details }: ReportInput,
+  { details, status }: ReportInput,
   firstStart: number,
 ) {
   const own = details?.attempts.filter((attempt) => attempt.unit === ownUnit) ?? [];
   const endedWithout = (attempt: AttemptFacts): boolean =>
     details !== undefined && attempt.endTime !== undefined && committedBy(attempt, details) === undefined;
+  const lost = begunPods(status).filter(
+    (pod) => pod.unit === ownUnit && pod.endTime !== undefined && !hasCommitted(pod, status),
+  );
+  const inPods = begunPods(status).length === 0 ? undefined : lost.length;
+  const interrupted =
+    ownUnit === undefined ? undefined : details === undefined ? inPods : own.filter(endedWithout).length;
   const notStarted = kept ? noFiles : 'It has not started.';
   const unmetered = block.completionTime === undefined ? noResult : whyNoJoules(unit);
   const unsaid = unit === undefined ? noFiles : 'Its meters do not say.';
   return {
     unit: [ownUnit, noFiles],
     attempts: [block.attempts, kept ? noFiles : 'No attempt was counted.'],
-    interrupted: [ownUnit === undefined ? undefined : own.filter(endedWithout).length, noFiles],
+    interrupted: [interrupted, noFiles],
     activations: [unit?.activations, noFiles],
     device: [unit?.platform.deviceName ?? block.gpu, noResult],
     node: [block.node, kept ? noFiles : 'The job ran on one machine, or the node was not recorded.'],

@@ -69,7 +69,7 @@ test('a status alone gives the same report, but for what only files know', () =>
     full.blocks.map(({ name, state, seconds }) => [name, state, seconds]),
   );
   const block = less.blocks.at(-1);
-  expect(block).toMatchObject({ history: null, teacherCost: null, unit: null });
+  expect(block).toMatchObject({ history: null, teacherCost: null, activations: null });
   expect(block?.unknown['history']).toBe('The exchange is not on this machine.');
   expect(less.sources).toEqual({ files: false, reason: 'The exchange is not on this machine.' });
 });

@@ -7,6 +7,7 @@ import { buildHeadline } from './build-headline.ts';
 import { buildTimeline, coveredSecondsOf } from './build-timeline.ts';
 import { buildWarnings } from './build-warnings.ts';
 import { noted } from './noted.ts';
+import { begunPods, stageOfPod } from './pod-bars.ts';
 import type { ReportInput } from './report-input.ts';
 import type { AccuracyRow, Report } from './report-schema.ts';
 import type { SegmentKind, Timeline } from './schema/timeline.ts';
@@ -70,13 +71,16 @@ function stageTimes({ status, details }: ReportInput, timeline: Timeline | undef
   const counts = {
     Prepare: status.attempts?.prepare,
     Baseline: status.baseline?.attempts,
-    Distill: details?.attempts.filter(({ stage }) => stage === 'Distill').length,
+    Distill:
+      details?.attempts.filter(({ stage }) => stage === 'Distill').length ??
+      attemptsInPods(status, 'Distill'),
     Finetune: status.attempts?.finetune,
   };
   const isMeasured = status.baseline?.mode === 'Measure';
   const stages = stageSchema.options.filter((stage) => stage !== 'Baseline' || isMeasured);
   return stages.map((stage) => {
-    const covered = details === undefined ? statusSeconds(timeline, stage) : attemptSeconds(details, stage);
+    const covered =
+      details === undefined ? statusSeconds(status, timeline, stage) : attemptSeconds(details, stage);
     return {
       stage,
       ...noted<{ seconds: number; attempts: number }>({
@@ -87,8 +91,31 @@ function stageTimes({ status, details }: ReportInput, timeline: Timeline | undef
   });
 }
 
-function statusSeconds(timeline: Timeline | undefined, stage: keyof typeof kindsOf): number {
+function statusSeconds(
+  status: ReportInput['status'],
+  timeline: Timeline | undefined,
+  stage: keyof typeof kindsOf,
+): number {
+  const pods = begunPods(status);
+  if (pods.length > 0) {
+    const own = pods.filter((pod) => stageOfPod(pod) === stage);
+    return coveredSeconds(
+      own.flatMap(({ startTime, endTime }) =>
+        endTime === undefined
+          ? []
+          : [{ start: Date.parse(startTime) / 1000, end: Date.parse(endTime) / 1000 }],
+      ),
+    );
+  }
   return timeline === undefined ? 0 : coveredSecondsOf(timeline, new Set<SegmentKind>(kindsOf[stage]));
+}
+
+/** Undefined where the status remembers no pod. */
+function attemptsInPods(status: ReportInput['status'], stage: Stage): number | undefined {
+  const pods = begunPods(status);
+  if (pods.length === 0) return undefined;
+  const own = pods.filter((pod) => stageOfPod(pod) === stage);
+  return new Set(own.map(({ unit, attempt }) => `${unit} ${attempt}`)).size;
 }
 
 function attemptSeconds(details: NonNullable<ReportInput['details']>, stage: string): number {

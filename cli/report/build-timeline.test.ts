@@ -10,6 +10,7 @@ import {
 } from '../../operator/decide/builders.ts';
 import { decide } from '../../operator/decide/decide.ts';
 import type { BaselineResult, DistillResult, UnitResult } from '../../worker/contract/unit-result.ts';
+import { buildReport } from './build-report.ts';
 import { buildTimeline } from './build-timeline.ts';
 import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts';
 
@@ -102,6 +103,79 @@ describe('the timeline of attempts', () => {
 
   test('what has not ended runs until now', () => {
     expect(shown(timelineOf([attempt('prepare', { endTime: undefined })]))).toEqual([[0, 'Running', 0, 50]]);
+  });
+});
+
+describe('the timeline of the pods that a status remembers', () => {
+  const iso = (seconds: number): string => at(seconds).toISOString();
+  const pod = (unit: string, start: number, end: number | undefined, number = 1, node = 'gpu-1') => ({
+    name: `${unit}-${number}`,
+    unit,
+    attempt: number,
+    node,
+    startTime: iso(start),
+    ...(end === undefined ? {} : { endTime: iso(end) }),
+  });
+  const block = {
+    name: 'a',
+    layers: 'a',
+    unit: 'unit-000',
+    state: 'Distilled' as const,
+    seconds: 6,
+    completionTime: iso(60),
+  };
+  const accuracy = { value: 0.9, samples: 100, standardError: 0.03, measure: 'Top1' as const };
+  const done: ReportInput['status'] = {
+    phase: 'Complete',
+    completionTime: iso(80),
+    teacher: { accuracy: { validation: accuracy } },
+    student: { parameters: 1 },
+    blocks: [block],
+    pods: [
+      pod('prepare', 0, 10),
+      pod('unit-000', 12, 20),
+      pod('unit-000', 48, 60, 2, 'gpu-2'),
+      pod('finetune', 65, 80),
+    ],
+  };
+  const drawn = (status: ReportInput['status']) =>
+    buildTimeline({ job, status, asOf: at(100) })
+      ?.segments.filter(({ kind }) => kind !== 'Idle')
+      .toSorted((a, b) => a.start - b.start)
+      .map((segment) => [segment.kind, segment.start, segment.end, segment.attempt]);
+
+  test('has every pod where and when it ran, the lost ones too', () => {
+    const timeline = buildTimeline({ job, status: done, asOf: at(100) });
+    expect(timeline?.basis).toBe('Attempts');
+    expect(timeline?.lanes.map(({ label }) => label)).toEqual(['gpu-1', 'gpu-2']);
+    expect(drawn(done)).toEqual([
+      ['Prepare', 0, 10, 1],
+      ['Killed', 12, 20, 1],
+      ['Other', 48, 54, 2],
+      ['Training', 54, 60, 2],
+      ['Finetune', 65, 80, 1],
+    ]);
+  });
+
+  test('ends what runs where the status does, and shows no more as trained than has ended', () => {
+    const { completionTime: _, student: __, ...open } = done;
+    const { completionTime: ___, ...training } = block;
+    const status = { ...open, phase: 'Distilling' as const, blocks: [training] };
+    const pods = [pod('prepare', 0, 10), pod('unit-000', 12, undefined)];
+    expect(drawn({ ...status, pods })).toEqual([
+      ['Prepare', 0, 10, 1],
+      ['Running', 12, 100, 1],
+    ]);
+  });
+
+  test('counts attempts and their time by stage', () => {
+    const { stages, blocks } = buildReport({ job, status: done, asOf: at(100) }, at(100));
+    expect(stages.map(({ stage, seconds, attempts }) => [stage, seconds, attempts])).toEqual([
+      ['Prepare', 10, null],
+      ['Distill', 20, 2],
+      ['Finetune', 15, null],
+    ]);
+    expect(blocks.map(({ unit, interrupted }) => [unit, interrupted])).toEqual([['unit-000', 1]]);
   });
 });
 

@@ -2,6 +2,7 @@ import { secondsOnlyIn, union, type Interval } from '../../operator/accounting/i
 import { distillUnits } from '../../operator/decide/units.ts';
 import type { DistillResult } from '../../worker/contract/unit-result.ts';
 import { assignLanes, type Placed } from './assign-lanes.ts';
+import { begunPods, podBars } from './pod-bars.ts';
 import { statusBars } from './status-bars.ts';
 import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts';
 import { segmentKinds, type Segment, type Timeline } from './schema/timeline.ts';
@@ -26,7 +27,12 @@ export interface Part {
 export function buildTimeline({ status, asOf, details }: ReportInput): Timeline | undefined {
   const now = asOf.getTime() / 1000;
   const fromAttempts = details !== undefined && details.attempts.length > 0;
-  const bars = fromAttempts ? attemptBars(details, now) : statusBars(status, now);
+  const fromPods = !fromAttempts && begunPods(status).length > 0;
+  const bars = fromAttempts
+    ? attemptBars(details, now)
+    : fromPods
+      ? podBars(status, now)
+      : statusBars(status, now);
   if (bars.length === 0) return undefined;
   const origin = Math.min(...bars.map(({ start }) => start));
   const seconds = Math.max(...bars.map(({ end }) => end)) - origin;
@@ -40,7 +46,7 @@ export function buildTimeline({ status, asOf, details }: ReportInput): Timeline 
   return {
     origin: new Date(origin * 1000).toISOString(),
     seconds,
-    basis: fromAttempts ? 'Attempts' : 'Status',
+    basis: fromAttempts || fromPods ? 'Attempts' : 'Status',
     lanes: [...lanes],
     segments,
     suspensions: suspensions.map(({ start, end }) => ({ start: start - origin, end: end - origin })),

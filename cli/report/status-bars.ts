@@ -70,7 +70,7 @@ function sequential(
 }
 
 /**
- * A status does not name units. Blocks of one unit share start, end, device and attempts; blocks that do and took more
+ * A status that remembers no pods names no units either. Blocks of one unit share start, end, device and attempts; blocks that do and took more
  * time together than passed only ended at the same moment.
  */
 function unitsOf(blocks: readonly BlockStatus[]): BlockStatus[][] {

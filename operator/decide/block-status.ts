@@ -72,6 +72,7 @@ function plannedStatus(
   return {
     name: block.name,
     layers: layersText(block.layers),
+    unit: unit.name,
     attempts: unit.nextNumber - 1,
     ...(untold === undefined ? {} : { reason: untoldReason(untold) }),
     ...(cameTo(previous, unit) ?? madeOf(swap, unit) ?? trainingStatus(block.name, unit)),

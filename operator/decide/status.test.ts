@@ -132,6 +132,7 @@ describe('blocks', () => {
     const { blocks } = decide(anObserved([...three, finetuned()]), at(20)).status;
     expect(blocks?.[0]).toEqual({
       name: 'a',
+      unit: 'unit-000',
       layers: 'a_conv..a_relu',
       state: 'Distilled',
       attempts: 1,

@@ -39,7 +39,7 @@ export const timelineSchema = z.strictObject({
   basis: z
     .enum(['Attempts', 'Status'])
     .describe(
-      "Attempts: each attempt as its files tell it. Status: from the blocks' first start to their end, which hides the attempts in between.",
+      "Attempts: each attempt as its files tell it, or each pod as the status remembers it. Status: from the blocks' first start to their end, which hides the attempts in between.",
     ),
   lanes: z
     .array(
