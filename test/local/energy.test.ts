@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DistillationJobStatus } from '../../crds/status.ts';
+import { readAttemptRecord } from '../../operator/local/attempt-record.ts';
 import type { UnitResult } from '../../worker/contract/unit-result.ts';
 import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
@@ -88,6 +89,37 @@ test('a run on this machine says what it drew, in all and by block, where there 
   expect(known).toEqual(new Set(distilled.map((each) => Number(each.joules.toPrecision(4)))));
   expect(known.size).toBeGreaterThan(1);
   expect(table).toMatch(/energy +[\d.,k]+ J \(CPU\)/);
+});
+
+/** Ends the first worker of a unit, as soon as it has run for half a second. */
+async function killFirst(storage: string, unit: string, signal: AbortSignal): Promise<void> {
+  for await (const _ of setInterval(50, undefined, { signal })) {
+    const files = await readdir(storage, { recursive: true }).catch(() => []);
+    const folder = files.find((file) => file.endsWith(join(unit, 'attempt-001')));
+    const record = folder === undefined ? undefined : await readAttemptRecord(join(storage, folder));
+    if (record === undefined || Date.now() - Date.parse(record.startTime) < 500) continue;
+    process.kill(record.process.pid, 'SIGKILL');
+    return;
+  }
+}
+
+test('what a killed worker drew is known from the meter of the machine, and so are whole nodes, also later', async () => {
+  await using counter = await processorCounter(0);
+  const began = Date.now();
+  const ended = new AbortController();
+  const rising = rise(counter, began, ended.signal);
+  const killing = killFirst(join(files.folder, 'killed-storage'), 'unit-000', ended.signal);
+  const { status } = await run('killed', counter.environment).finally(() => ended.abort());
+  await Promise.all([rising, killing]);
+  expect(status.blocks?.map(({ attempts }) => attempts)).toContain(2);
+  const { energy } = status;
+  expect(energy).not.toHaveProperty('reason');
+  // At least half a second at 40 W.
+  expect(energy?.retriedJoules).toBeGreaterThan(15);
+  expect(energy?.retriedJoules).toBeLessThan(energy?.joules ?? 0);
+  expect(energy?.dedicatedNode).toBeGreaterThan(energy?.joules ?? Infinity);
+  const again = await run('killed', counter.environment);
+  expect(again.status.energy).toEqual(energy);
 });
 
 test('a run on this machine says why its energy is unknown, where there is no meter', async () => {
