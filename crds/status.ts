@@ -131,8 +131,8 @@ const activity = z.strictObject({
   until: timestamp().optional().describe('When the last pod had ended; absent while one runs.'),
 });
 
-/** Room for every block's pod four times over. */
-export const mostPods = 512;
+/** The most that are remembered, however short their names are. */
+export const mostPods = 256;
 
 const pod = z.strictObject({
   name: text(253).describe('Its name; that of its Job where an attempt never had a pod.'),

@@ -33,4 +33,8 @@ it('a pod that waits is none yet, and of too many the first are forgotten', () =
   const kept = podsToRemember({ runs: many.toReversed() }).map(({ name }) => name);
   expect(kept).toHaveLength(mostPods);
   expect([kept[0], kept.at(-1)]).toEqual(['pod-2', `pod-${mostPods + 1}`]);
+  const long = many.map((each) => ({ ...each, node: 'n'.repeat(253) }));
+  const fitting = podsToRemember({ runs: long });
+  expect(JSON.stringify(fitting).length).toBeLessThan(65_000);
+  expect(fitting.at(-1)?.name).toBe(`pod-${mostPods + 1}`);
 });

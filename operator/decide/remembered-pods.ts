@@ -1,13 +1,19 @@
 import { mostPods, type DistillationJobStatus, type PodStatus } from '../../crds/status.ts';
 import type { GpuSharing, Observed, Run } from './observed.ts';
 
+/** What they may take of a status' 200 kB as JSON: room for some 200, with names of usual length. */
+const mostCharacters = 64_000;
+
 /** The pods that a status is to have: all that have begun or ended. Of more than there is room for, the last. */
 export function podsToRemember({ runs = [] }: Pick<Observed, 'runs'>): PodStatus[] {
-  return runs
+  const pods = runs
     .filter(({ start, end }) => start !== undefined || end !== undefined)
     .toSorted((a, b) => firstSign(a) - firstSign(b))
     .slice(-mostPods)
     .map(podOf);
+  let left = mostCharacters;
+  const first = pods.findLastIndex((pod) => (left -= JSON.stringify(pod).length) < 0);
+  return pods.slice(first + 1);
 }
 
 function firstSign({ created, start, end }: Run): number {

@@ -10,6 +10,7 @@ import {
   distilled,
   failed,
   finetuned,
+  podOf,
   prepared,
   running,
 } from './builders.ts';
@@ -303,7 +304,14 @@ it('is what the API takes, and stays below 200 kB with 128 blocks and long reaso
       reason: 'r'.repeat(1000),
     }),
   );
-  const { status } = decide(anObserved(attempts, { prepared: prepared(plan) }), at(20));
+  const runs = Array.from({ length: 4 }, (_, lost) =>
+    attempts.map((attempt, index) =>
+      podOf(attempt, { name: `${'n'.repeat(55)}-u${index}-${lost}`, node: 'n'.repeat(200), created: at(0) }),
+    ),
+  ).flat();
+  const { suspensions: _, ...observed } = anObserved(attempts, { prepared: prepared(plan), runs });
+  const { status } = decide(observed, at(20));
   expect(statusSchema.parse(status)).toEqual(status);
+  expect(status.pods?.length).toBeGreaterThan(100);
   expect(JSON.stringify(status).length).toBeLessThan(200_000);
 });
