@@ -146,7 +146,10 @@ describe('a report warns', () => {
   test('that files are missing, and why', () => {
     const [found] = warningsOf({}, { details: undefined, whyNoDetails: 'The storage can not be reached' });
     expect(found).toMatchObject({ code: 'StatusAlone' });
-    expect(found?.text).toMatch(/^The storage can not be reached\. Loss curves/);
+    expect(found?.text).toMatch(/^The storage can not be reached\. Loss curves.* drawn from the status\.$/);
+    const pods = [{ name: 'pod', unit: 'prepare', attempt: 1, startTime: '2026-01-01T09:00:00Z' }];
+    const [known] = warningsOf({ pods }, { details: undefined });
+    expect(known?.text).toMatch(/Loss curves and costs of single blocks are missing\.$/);
   });
 
   test('of what prepare warned of, once', () => {

@@ -1,6 +1,7 @@
 import { conditionsOfState } from '../../operator/decide/conditions.ts';
 import { sentence } from '../../operator/decide/text.ts';
 import { percent, times } from '../render/format.ts';
+import { begunPods } from './pod-bars.ts';
 import type { ReportInput } from './report-input.ts';
 import type { Warning } from './report-schema.ts';
 import type { Timeline } from './schema/timeline.ts';
@@ -38,13 +39,15 @@ function unfinished({ status: { phase = 'Pending', progress } }: ReportInput): W
   ];
 }
 
-function statusAlone({ details, whyNoDetails }: ReportInput): Warning[] {
+function statusAlone({ status, details, whyNoDetails }: ReportInput): Warning[] {
   if (details !== undefined) return [];
   const why = sentence(whyNoDetails ?? "The job's files were not read");
   return [
     warning(
       'StatusAlone',
-      `${why} Loss curves, costs of single blocks and single attempts are missing; the timeline is drawn from the status.`,
+      begunPods(status).length > 0
+        ? `${why} Loss curves and costs of single blocks are missing.`
+        : `${why} Loss curves, costs of single blocks and single attempts are missing; the timeline is drawn from the status.`,
     ),
   ];
 }
