@@ -59,6 +59,8 @@ describe('the times of a pod', () => {
     expect(going()[0]).toMatchObject({ start: date(10), end: date(50) });
     expect(going(40)[0]).toMatchObject({ end: date(40) });
     expect(going(80)[0]).toMatchObject({ end: date(50) });
+    // By the clock of its node it has only just begun.
+    expect(going(8)[0]).toMatchObject({ start: date(10), end: date(10) });
   });
 
   it('are not those of a pod that only has our labels', () => {

@@ -55,14 +55,17 @@ function runOfPod(
 ): { readonly run: Run; readonly jobUid: string } {
   const { identity, metadata, node, createdAt, startedAt } = pod;
   if (identity === undefined) throw new Error(`${metadata.name} has no identity`);
-  const end = endOf(pod, until, now);
+  const start = dateOf(startedAt);
+  const ended = endOf(pod, until, now);
+  // Several clocks have a say in it.
+  const end = start !== undefined && ended !== undefined && ended < start ? start : ended;
   const run: Run = {
     unit: unitNameOf(identity.stage, identity.index),
     attempt: identity.attempt,
     name: metadata.name,
     node,
     created: dateOf(createdAt),
-    ...(startedAt === undefined ? {} : { start: new Date(startedAt) }),
+    ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
   };
   return { run, jobUid: pod.controllerUid ?? '' };
