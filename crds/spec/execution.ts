@@ -77,7 +77,7 @@ const baseline = withRules(
       .enum(['None', 'Measure', 'Job'])
       .default('None')
       .describe(
-        "What the speedup is measured against. None: an estimate from the units' own times. Measure: before the units, all blocks are trained once in one process on one device, and the result is discarded (costs that time and energy). Job: the figures of another DistillationJob that ran with maxParallel 1, for the same teacher, data, blocks, precision and model of GPU, with the same packing, activationCache and resources.",
+        "What the speedup is measured against. None: an estimate from the units' own times. Measure: before the units, all blocks are trained once in one process on one device, and the result is discarded (costs that time and energy). Job: the figures of another DistillationJob that ran one unit at a time, for the same teacher, data, blocks, precision and model of GPU, with the same packing into units, activationCache and resources.",
       ),
     jobName: objectName()
       .optional()

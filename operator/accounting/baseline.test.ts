@@ -10,13 +10,14 @@ import {
 import { energyAccountOf } from './energy.ts';
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
-const execution = { packing: 'Auto', activationCache: digest('4'), resources: digest('5') };
+const units = [['a'], ['b', 'c']];
+const execution = { packing: 'Auto', workers: 2, activationCache: digest('4'), resources: digest('5') };
 const ours: Fingerprint = {
   teacher: digest('1'),
   data: digest('2'),
   spec: digest('3'),
   precision: 'TF32',
-  execution,
+  execution: { ...execution, units },
   gpuModels: ['H100', 'H100'],
 };
 
@@ -47,6 +48,22 @@ describe('fingerprints', () => {
       change: { execution: { ...execution, packing: 'PerBlock' } },
       words: ['the packing differs (Auto here, PerBlock there)'],
     },
+    {
+      change: { execution: { ...execution, workers: 4 } },
+      words: ['the packing differs (Auto for 2 here, Auto for 4 there)'],
+    },
+    {
+      change: { execution: { ...execution, units: [['a', 'b'], ['c']] } },
+      words: ['the units into which blocks are packed differ (2 here, 2 there)'],
+    },
+    {
+      // What was asked for says more than that it came to other units.
+      change: { execution: { ...execution, workers: 1, units: [['a', 'b', 'c']] } },
+      words: ['the packing differs (Auto for 2 here, Auto for 1 there)'],
+    },
+    // The same units, whatever they were chosen by.
+    { change: { execution: { ...execution, packing: 'PerBlock', workers: 1, units } }, words: [] },
+    { change: { execution: { ...execution, workers: 1, units } }, words: [] },
     {
       change: { execution: { ...execution, activationCache: digest('d') } },
       words: ['the activation cache differs (sha256:444444444444 here, sha256:dddddddddddd there)'],
@@ -81,7 +98,7 @@ describe('fingerprints', () => {
 
   it('refuse a baseline in a sentence that says what to do', () => {
     expect(baselineRefusal('serial', ours, { ...ours, precision: 'Float32' })).toBe(
-      'Job serial is no baseline for this one: the precision differs (TF32 here, Float32 there). Name a job of the same teacher, data, spec, precision, packing, activation cache, resources and GPU model in spec.execution.baseline.jobName.',
+      'Job serial is no baseline for this one: the precision differs (TF32 here, Float32 there). Name a job of the same teacher, data, spec, precision, units (packing), activation cache, resources and GPU model in spec.execution.baseline.jobName.',
     );
   });
 });

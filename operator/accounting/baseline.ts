@@ -6,6 +6,10 @@ import type { Interval } from './intervals.ts';
 /** What decides how long units take and what they draw, but no bit of what they make. */
 export interface Execution {
   readonly packing: string;
+  /** For how many workers `Auto` packs. */
+  readonly workers?: number | undefined;
+  /** The blocks of each unit, where they are known: what packing has come to, which then decides, whatever it was asked for. */
+  readonly units?: readonly (readonly string[])[] | undefined;
   /** Digest of what the spec says of it. */
   readonly activationCache: string;
   /** Digest of what the spec gives to a unit of the distill stage. */
@@ -45,7 +49,7 @@ export function compareFingerprints(ours: Fingerprint, theirs: Fingerprint): str
 export function baselineRefusal(name: string, ours: Fingerprint, theirs: Fingerprint): string | undefined {
   const differences = compareFingerprints(ours, theirs);
   if (differences.length === 0) return undefined;
-  return `Job ${name} is no baseline for this one: ${differences.join('; ')}. Name a job of the same teacher, data, spec, precision, packing, activation cache, resources and GPU model in spec.execution.baseline.jobName.`;
+  return `Job ${name} is no baseline for this one: ${differences.join('; ')}. Name a job of the same teacher, data, spec, precision, units (packing), activation cache, resources and GPU model in spec.execution.baseline.jobName.`;
 }
 
 function difference(what: string, ours: string | undefined, theirs: string | undefined): string[] {
@@ -61,13 +65,27 @@ function executionDifferences(ours: Execution | undefined, theirs: Execution | u
     return difference('how units are run', ours?.packing, theirs?.packing);
   }
   return [
-    ...difference('the packing', ours.packing, theirs.packing),
+    ...unitDifferences(ours, theirs),
     ...difference(
       'the activation cache',
       digestText(ours.activationCache),
       digestText(theirs.activationCache),
     ),
     ...difference('what a unit may use', digestText(ours.resources), digestText(theirs.resources)),
+  ];
+}
+
+/** The units depend on prepare's measurements and on the number of workers, so that the same words may come to others. */
+function unitDifferences(ours: Execution, theirs: Execution): string[] {
+  const known = ours.units !== undefined && theirs.units !== undefined;
+  if (known && JSON.stringify(ours.units) === JSON.stringify(theirs.units)) return [];
+  const bothAuto = ours.packing === 'Auto' && theirs.packing === 'Auto';
+  const text = ({ packing, workers }: Execution): string =>
+    bothAuto && workers !== undefined ? `${packing} for ${workers}` : packing;
+  const asked = difference('the packing', text(ours), text(theirs));
+  if (asked.length > 0 || !known) return asked;
+  return [
+    `the units into which blocks are packed differ (${ours.units.length} here, ${theirs.units.length} there)`,
   ];
 }
 

@@ -189,6 +189,62 @@ describe('a long run that is looked at every second', () => {
   });
 });
 
+describe('with more gaps than are kept apart', () => {
+  /** Of every 1000 s, the last 40, 80 or 120 without a sample. */
+  const gapsOf = (count: number, longest = 120) =>
+    Array.from({ length: count }, (_, index) => ({
+      start: 1000 * (index + 1) - Math.min(longest, 40 * (1 + (index % 3))),
+      end: 1000 * (index + 1),
+    }));
+
+  function trackWith(gaps: readonly { start: number; end: number }[], method: EnergyTrack['method']) {
+    const track = new EnergyTrack({ method, longestSeconds: 30, mostSamples: 100_000 });
+    const moments = every10(1000 * gaps.length + 500);
+    for (const seconds of moments) {
+      if (gaps.some(({ start, end }) => seconds > start && seconds < end)) continue;
+      track.add(method === 'Counter' ? { seconds, joules: 100 * seconds } : { seconds, watts: 100 });
+    }
+    return track;
+  }
+
+  it('counts them all', () => {
+    // Five have become one of 4040 s, and 255 take 40 s each: 14,240 of 260,500 s.
+    const track = trackWith(gapsOf(260, 40), 'SampledPower');
+    expect(track.energyOf({ start: 0, end: 260_500 })).toEqual({ joules: 26_050_000, gaps: 260 });
+  });
+
+  it.each(['SampledPower', 'Counter'] as const)('never takes what nobody saw for known: %s', (method) => {
+    const gaps = gapsOf(300);
+    const track = trackWith(gaps, method);
+    const end = 300_500;
+    const moment = fc.integer({ min: 0, max: end });
+    let known = 0;
+    fc.assert(
+      fc.property(moment, fc.integer({ min: 1, max: 3000 }), (start, seconds) => {
+        const part = { start, end: Math.min(end, start + seconds) };
+        const missing = gaps.reduce((total, gap) => {
+          const isBridged = method === 'Counter' && gap.start >= part.start && gap.end <= part.end;
+          const shared = Math.min(gap.end, part.end) - Math.max(gap.start, part.start);
+          return total + (isBridged ? 0 : Math.max(0, shared));
+        }, 0);
+        const { joules } = track.energyOf(part);
+        if (joules === null) return;
+        known += 1;
+        expect(missing).toBeLessThanOrEqual((part.end - part.start) / 10);
+        expect(joules).toBeCloseTo(100 * (part.end - part.start), 3);
+      }),
+      { seed: 1, numRuns: 5000 },
+    );
+    expect(known).toBeGreaterThan(1000);
+    // The oldest ones, which have become one, are still gaps, and so is now what lay between them.
+    expect(track.energyOf({ start: 970, end: 1000 }).joules).toBeNull();
+    expect(track.energyOf({ start: 20_940, end: 21_000 }).joules).toBeNull();
+    expect(track.energyOf({ start: 20_100, end: 20_200 }).joules).toBeNull();
+    // A counter goes on meanwhile.
+    expect(track.energyOf({ start: 0, end }).joules).toBe(method === 'Counter' ? 100 * end : null);
+  });
+});
+
 it('adds up over neighbouring intervals', () => {
   const watts = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 3, maxLength: 40 });
   fc.assert(

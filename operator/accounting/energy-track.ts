@@ -17,8 +17,14 @@ export interface EnergyTrackOptions {
 
 /** More than any device draws: a counter that gained more was not gaining, but was set. */
 const mostWatts = 10_000;
-/** Of more, neighbours become one. */
+/** Of more, the two oldest become one, with what lies between them: less is known then, and nothing is made up. */
 const mostStretches = 256;
+
+/** A stretch of time in which something is missing, or what several have become. */
+interface Stretch extends Interval {
+  /** How many it was made of. */
+  readonly count: number;
+}
 /** Thinned out, a track is to have room for as many samples again as a third of what stays. */
 const mostShareAfterThinning = 0.75;
 
@@ -40,9 +46,9 @@ export class EnergyTrack implements PowerSeries {
   #spacing = 0;
   #last: DeviceSample | undefined;
   /** Without a sample. */
-  #gaps: readonly Interval[] = [];
+  #gaps: readonly Stretch[] = [];
   /** In which the counter was set anew. */
-  #resets: readonly Interval[] = [];
+  #resets: readonly Stretch[] = [];
 
   constructor({ method, longestSeconds, mostSamples = 2048 }: EnergyTrackOptions) {
     this.method = method;
@@ -86,17 +92,18 @@ export class EnergyTrack implements PowerSeries {
     const isCounter = this.#last !== undefined && 'joules' in this.#last;
     const isWithin = ({ start: from, end: to }: Interval): boolean => from >= start && to <= end;
     const gaps = this.#gaps.filter((gap) => shared(gap, { start, end }) > 0 && !(isCounter && isWithin(gap)));
+    const count = gaps.reduce((total, gap) => total + gap.count, 0);
     const missing = gaps.reduce((total, gap) => total + shared(gap, { start, end }), 0);
     if (missing > mostGapShare * (end - start)) {
       const text = `There are no samples for ${missing.toFixed(0)} of ${(end - start).toFixed(0)} s.`;
-      return { ...unknown(text), gaps: gaps.length };
+      return { ...unknown(text), gaps: count };
     }
     const blurred = this.#blurredSeconds({ start, end }, gaps);
     if (missing + blurred > mostGapShare * (end - start)) {
       const text = `It is too long ago: of the samples around its begin and end, ${blurred.toFixed(0)} of ${(end - start).toFixed(0)} s were thinned out.`;
-      return { ...unknown(text), gaps: gaps.length };
+      return { ...unknown(text), gaps: count };
     }
-    return { joules: this.#joulesUntil(end) - this.#joulesUntil(start), gaps: gaps.length };
+    return { joules: this.#joulesUntil(end) - this.#joulesUntil(start), gaps: count };
   }
 
   #keep(sample: DeviceSample, joules: number): void {
@@ -167,11 +174,12 @@ function gainedBetween(last: DeviceSample, sample: DeviceSample): number | undef
 }
 
 /** Adds the next stretch; the list stays short, though what it says may then be more than there was. */
-function withOne(stretches: readonly Interval[], next: Interval): readonly Interval[] {
-  if (stretches.length < mostStretches) return [...stretches, next];
+function withOne(stretches: readonly Stretch[], next: Interval): readonly Stretch[] {
+  const one = { ...next, count: 1 };
+  if (stretches.length < mostStretches) return [...stretches, one];
   const [first, second, ...rest] = stretches;
-  if (first === undefined || second === undefined) return [next];
-  return [{ start: first.start, end: second.end }, ...rest, next];
+  if (first === undefined || second === undefined) return [one];
+  return [{ start: first.start, end: second.end, count: first.count + second.count }, ...rest, one];
 }
 
 function shared(one: Interval, other: Interval): number {

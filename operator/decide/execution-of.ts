@@ -6,6 +6,7 @@ import type { Execution } from '../accounting/baseline.ts';
 export function executionOf({ execution, resources }: Pick<JobSpec, 'execution' | 'resources'>): Execution {
   return {
     packing: execution.packing,
+    ...(execution.packing === 'Auto' ? { workers: execution.maxParallel } : {}),
     activationCache: digestOfJson(execution.activationCache),
     resources: digestOfJson(resources.distill),
   };

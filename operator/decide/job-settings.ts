@@ -41,12 +41,11 @@ export function trainingOf({ spec }: { readonly spec: JobSpec }): TrainingAmount
   const { horizontalFlip, shiftCrop, rotation, brightness, contrast, saturation, passes } =
     spec.dataset.augmentation;
   const augmented = horizontalFlip || shiftCrop + rotation + brightness + contrast + saturation > 0;
-  const fresh = spec.execution.activationCache.mode === 'Recompute' || (augmented && passes === 0);
   return {
     steps: spec.distill.steps,
     epochs: spec.distill.epochs ?? 1,
     batchSize: spec.distill.batchSize,
-    passes: fresh ? Infinity : augmented ? passes : 1,
+    passes: !augmented ? 1 : passes === 0 ? Infinity : passes,
     cache: cacheBudget(spec.execution.activationCache, deviceOf(spec, 'Distill')),
     finetuneEpochs: spec.finetune.epochs,
   };

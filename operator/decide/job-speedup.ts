@@ -51,9 +51,12 @@ export function jobSpeedup(units: UnitViews, observed: Observed, baseline?: Base
   const devices = deviceModels(units);
   const reasons = ['value' in serial ? undefined : serial.reason, speedup.reason].filter(Boolean);
   return {
-    ...rounded({ ...speedup, ...queueSeconds(units.distill, suspensions) }),
+    ...rounded({
+      ...speedup,
+      ...queueSeconds(units.distill, suspensions),
+      ...(reasons.length === 0 ? {} : { reason: reasons.join(' ') }),
+    }),
     ...(devices.length === 0 ? {} : { devices }),
-    ...(reasons.length === 0 ? {} : { reason: clip(reasons.join(' '), 512) }),
   };
 }
 
@@ -111,11 +114,25 @@ export function wallSeconds(unit: UnitView): number | undefined {
   return measuredRuns(unit).reduce((total, { start, end }) => total + (end - start), 0);
 }
 
-function rounded(speedup: Speedup & Pick<SpeedupStatus, 'queueSeconds'>): SpeedupStatus {
-  return Object.fromEntries(
-    Object.entries(speedup).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? significant(value) : value,
-    ]),
+/** A figure that is no number, as times out of all range give, is left out with the reason: nobody could read it again. */
+function rounded({
+  reason,
+  ...figures
+}: Speedup & Pick<SpeedupStatus, 'queueSeconds'>): SpeedupStatus {
+  const unknown = Object.entries(figures).flatMap(([name, value]) =>
+    typeof value === 'number' && !Number.isFinite(value) ? [name] : [],
   );
+  const why =
+    unknown.length === 0
+      ? []
+      : [`Not known, as the times it is made from are out of range: ${unknown.join(', ')}.`];
+  const reasons = [reason, ...why].filter((each) => each !== undefined);
+  return {
+    ...Object.fromEntries(
+      Object.entries(figures)
+        .filter(([name]) => !unknown.includes(name))
+        .map(([name, value]) => [name, typeof value === 'number' ? significant(value) : value]),
+    ),
+    ...(reasons.length === 0 ? {} : { reason: clip(reasons.join(' '), 512) }),
+  };
 }

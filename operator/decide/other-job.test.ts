@@ -100,6 +100,11 @@ describe('another job as baseline', () => {
       reason: 'the packing differs (PerBlock here, Auto there)',
     },
     {
+      of: 'with other units of the same packing',
+      job: found({ theirs: { ...theirs, execution: { ...execution, units: [['a', 'b'], ['c']] } } }),
+      reason: 'the units into which blocks are packed differ (3 here, 2 there)',
+    },
+    {
       of: 'of another device',
       job: found({ theirs: { ...theirs, gpuModels: ['H100'] } }),
       reason: 'the GPU model differs (CPU here, H100 there)',

@@ -40,6 +40,7 @@ function judged(
   const plan = observed.prepared?.plan;
   const fingerprint: Fingerprint = {
     ...ours,
+    execution: ours.execution && { ...ours.execution, units: observed.prepared?.units },
     teacher: plan?.teacher.digest,
     data: plan?.dataset.digest,
     // Before the units have run it is not known on what they will.

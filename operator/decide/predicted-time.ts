@@ -54,13 +54,15 @@ export function stepsOf(measured: Measured, training: TrainingAmount): number {
 }
 
 /**
- * Batches that the teacher is run on: every sample of every pass once to fill a cache; without one, those of every step
- * and of the validation after every epoch.
+ * Batches that the teacher is run on: every sample of every pass once to fill a cache; without one, and where every epoch
+ * is fresh so that none can hold them, those of every step and of the validation after every epoch.
  */
 export function teacherBatches(tier: ActivationTier, measured: Measured, training: TrainingAmount): number {
   const { train, validation } = measured.plan.dataset.samples;
   const batches = (samples: number): number => Math.ceil(samples / measured.plan.batchSize);
-  if (tier !== 'Recompute') return training.passes * batches(train) + batches(validation);
+  if (tier !== 'Recompute' && Number.isFinite(training.passes)) {
+    return training.passes * batches(train) + batches(validation);
+  }
   const steps = stepsOf(measured, training);
   return steps + Math.ceil(steps / stepsAnEpoch(measured, training)) * batches(validation);
 }
@@ -84,7 +86,7 @@ function prefixOf(blocks: readonly TimedBlock[]): number {
   return blocks.reduce((longest, block) => Math.max(longest, block.prefixSeconds), 0);
 }
 
-export function tierOf(
+function tierOf(
   blocks: readonly PlannedBlock[],
   { plan }: Measured,
   { cache, passes }: TrainingAmount,

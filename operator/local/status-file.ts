@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeJsonAtomically } from '../../common/files.ts';
 import { status as statusSchema, type DistillationJobStatus } from '../../crds/status.ts';
+import { fitStatus } from '../decide/fit-status.ts';
 import { transitionsOf } from '../decide/transitions.ts';
 import { runnerFiles } from './layout.ts';
 
@@ -18,7 +19,9 @@ export class StatusFile {
   }
 
   /** Writes now if something has happened, or if the last writing is long enough ago and a figure has changed. */
-  async write(status: DistillationJobStatus, now: Date): Promise<void> {
+  async write(whole: DistillationJobStatus, now: Date): Promise<void> {
+    // JSON has null for what is no finite number, and a status with that could not be read again.
+    const status = fitStatus(whole);
     const transitions = transitionsOf(status);
     const text = JSON.stringify(status);
     if (this.#written?.transitions === transitions) {

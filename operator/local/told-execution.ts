@@ -15,7 +15,7 @@ export async function toldExecution(folder: string, otherwise?: Execution): Prom
   const [first = otherwise] = told;
   if (first === undefined) return undefined;
   // Units stay as they were first chosen, whatever the manifest says of packing later.
-  const packing = (await readPacking(folder)) ?? first.packing;
-  const all = [first, ...told].map((each) => canonicalJson({ ...each, packing }));
-  return new Set(all).size === 1 ? { ...first, packing } : undefined;
+  const packed = (await readPacking(folder)) ?? { packing: first.packing, workers: first.workers };
+  const all = [first, ...told].map((each) => canonicalJson({ ...each, ...packed }));
+  return new Set(all).size === 1 ? { ...first, ...packed } : undefined;
 }

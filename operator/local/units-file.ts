@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { writeJsonAtomically } from '../../common/files.ts';
+import type { Execution } from '../accounting/baseline.ts';
 import type { Plan } from '../../worker/contract/plan.ts';
 import { digestSchema } from '../../worker/contract/primitives.ts';
 import type { LocalPrepared } from './local-attempt.ts';
@@ -13,7 +14,7 @@ import type { LocalJob } from './local-job.ts';
 const unitsFileSchema = z.object({
   version: z.literal(1),
   planDigest: digestSchema,
-  /** The manifest's `packing` and `maxParallel` of that time, for people. */
+  /** The manifest's `packing` and `maxParallel` of that time. */
   packing: z.enum(['PerBlock', 'Auto']),
   maxParallel: z.int().positive().nullable(),
   units: z.array(z.array(z.string()).min(1)),
@@ -49,9 +50,14 @@ export async function writtenUnits(
   return written !== undefined && belongsTo(written, prepared) ? written.units : undefined;
 }
 
-/** By which the units in a job's folder were chosen; undefined as long as they have not been. */
-export async function readPacking(folder: string): Promise<UnitsFile['packing'] | undefined> {
-  return (await readUnits(join(folder, runnerFiles.units)))?.packing;
+/** The units in a job's folder, and by what they were chosen; undefined as long as they have not been. */
+export async function readPacking(
+  folder: string,
+): Promise<Pick<Execution, 'packing' | 'workers' | 'units'> | undefined> {
+  const chosen = await readUnits(join(folder, runnerFiles.units));
+  if (chosen === undefined) return undefined;
+  const { packing, maxParallel, units } = chosen;
+  return { packing, workers: packing === 'Auto' ? (maxParallel ?? undefined) : undefined, units };
 }
 
 /** Made for this plan, with each of its blocks once and in its order. */

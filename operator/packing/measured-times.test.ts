@@ -48,3 +48,13 @@ it('takes the teacher out of the steps where it ran for each of them', () => {
   expect(quick.blocks.size).toBe(0);
   expect(quick.measured.profile).toEqual(measured.profile);
 });
+
+it('goes by where a unit had its activations, though the manifest says something else by now', () => {
+  // Three epochs of ten steps: 33 batches where the teacher runs for each, and 11 to fill a cache.
+  const long = { ...training, epochs: 3 };
+  const small = { ...long, cache: { sessionBytes: 0, diskBytes: 0 } };
+  const kept = withMeasuredTimes(measured, small, [result({ sharedSeconds: 22 }, { a: 60 })]);
+  expect(kept.measured.profile.blocks[0]).toEqual({ name: 'a', stepSeconds: 2, prefixSeconds: 2 });
+  const recomputed = withMeasuredTimes(measured, long, [result({ activations: 'Recompute' }, { b: 156 })]);
+  expect(recomputed.measured.profile.blocks[1]).toEqual({ name: 'b', stepSeconds: 3, prefixSeconds: 2 });
+});

@@ -1,5 +1,5 @@
 import type { Measured, TrainingAmount } from '../decide/observed.ts';
-import { stepsOf, teacherBatches, tierOf, timedBlocks } from '../decide/predicted-time.ts';
+import { stepsOf, teacherBatches, timedBlocks } from '../decide/predicted-time.ts';
 import type { DistillFacts } from '../../worker/contract/unit-facts.ts';
 
 type Times = Measured['profile']['blocks'][number];
@@ -32,7 +32,8 @@ function timesOf(result: DistillFacts, measured: Measured, training: TrainingAmo
   const results = new Map(result.blocks.map((block) => [block.name, block]));
   const blocks = timedBlocks(measured).filter(({ name }) => results.has(name));
   const alone = blocks.length === 1;
-  const batches = teacherBatches(tierOf(blocks, measured, training), measured, training);
+  // As it ran: the manifest may say something else by now.
+  const batches = teacherBatches(result.activations, measured, training);
   return blocks.flatMap(({ name, prefixSeconds }) => {
     const seconds = results.get(name)?.seconds ?? 0;
     if (result.activations !== 'Recompute') {

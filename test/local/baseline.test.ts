@@ -68,7 +68,7 @@ describe('baseline Measure', () => {
 async function beside(
   job: FakeJob,
   { name, execution }: { name: string; execution: string },
-  behaviour: FakeBehaviour = {},
+  { workers = 2, ...behaviour }: FakeBehaviour & { readonly workers?: number } = {},
 ): Promise<{ status: DistillationJobStatus; events: readonly JobEvent[] }> {
   const manifest = join(dirname(job.manifest), `${name}.yaml`);
   const text = (await readFile(job.manifest, 'utf8'))
@@ -81,7 +81,7 @@ async function beside(
     job: await loadLocalJob(manifest),
     workerCommand: fakeWorker,
     environment: { ...process.env, FAKE_WORKER: JSON.stringify(behaviour) },
-    workers: 2,
+    workers,
     interrupt: new AbortController().signal,
     graceSeconds: 2,
     backoff: { baseSeconds: 0, maximumSeconds: 0 },
@@ -153,6 +153,27 @@ describe('baseline Job', () => {
     expect(status).toMatchObject({ phase: 'Complete', speedup: { basis: 'Estimated' } });
     expect(status.speedup?.reason).toContain(reason);
     expect(events).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'BaselineUnknown' }));
+  });
+
+  it('takes one that packed for as many workers, and had one device', async () => {
+    await using job = await fakeJob();
+    const packed = '    maxParallel: 2\n    packing: Auto\n';
+    await beside(job, { name: 'serial', execution: packed }, { workers: 1, blocks: 3 });
+    const { status } = await beside(
+      job,
+      { name: 'parallel', execution: packed + naming('serial') },
+      { blocks: 3 },
+    );
+    expect(status.baseline?.state, status.baseline?.reason).toBe('Known');
+  });
+
+  it('refuses one that packed for another number of workers into other units', async () => {
+    await using job = await fakeJob();
+    const packed = (workers: number): string => `    maxParallel: ${workers}\n    packing: Auto\n`;
+    await beside(job, { name: 'serial', execution: packed(1) }, { blocks: 3 });
+    const parallel = { name: 'parallel', execution: packed(2) + naming('serial') };
+    const { status } = await beside(job, parallel, { blocks: 3 });
+    expect(status.baseline?.reason).toContain('the packing differs (Auto for 2 here, Auto for 1 there)');
   });
 
   it('goes by what the units were told, whatever the manifest says since', async () => {

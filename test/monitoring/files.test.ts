@@ -32,7 +32,9 @@ async function seriesNames(): Promise<ReadonlySet<string>> {
 
 /** Words in an expression that can be names of metrics: with no quotes around, and not before an operator in braces. */
 function namesIn(expression: string): string[] {
-  const outsideBraces = expression.replaceAll(/\{[^}]*\}/g, '').replaceAll(/\b(?:by|on) *\([^)]*\)/g, '');
+  const outsideBraces = expression
+    .replaceAll(/\{[^}]*\}/g, '')
+    .replaceAll(/\b(?:by|on|group_left) *\([^)]*\)/g, '');
   return outsideBraces.match(/\b[a-z]+(?:_[a-z]+)+\b(?! *\()/g) ?? [];
 }
 

@@ -4,7 +4,7 @@ import { addReadings, type EnergyReadings } from '../../worker/contract/energy-r
 import type { Reference } from '../../worker/contract/unit-spec.ts';
 import type { DistillResult } from '../../worker/contract/unit-result.ts';
 import { unitCheckpointSchema } from '../../worker/distill/checkpoint.ts';
-import { findCheckpoint } from '../../worker/exchange/checkpoint.ts';
+import { findEarlierWork } from '../../worker/exchange/checkpoint.ts';
 import { FolderExchange } from '../../worker/exchange/folder-exchange.ts';
 import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
@@ -120,8 +120,9 @@ async function savedJoules(unit: string): Promise<number | null | undefined> {
     const path = join(unit, attempt, 'checkpoint.safetensors');
     return { readStart: (bytes: number) => exchange.readStart(path, bytes), find: () => exchange.find(path) };
   });
-  const found = await findCheckpoint(sources, unitCheckpointSchema, () => true);
-  return found?.state.energy.find(({ kind }) => kind === 'CPU')?.joules;
+  const all = { schema: unitCheckpointSchema, belongs: () => true, fits: () => true };
+  const { checkpoint } = await findEarlierWork(sources, all);
+  return checkpoint?.state.energy.find(({ kind }) => kind === 'CPU')?.joules;
 }
 
 function expectJoules(readings: EnergyReadings, joules: number): void {

@@ -57,8 +57,8 @@ const common = {
 
 const continued = {
   /**
-   * What the earlier attempts drew that this one goes on from, as far as their checkpoints say. Absent: it began anew.
-   * Empty: their checkpoint is from before there were meters.
+   * What the earlier attempts drew, as far as their checkpoints say, also where this one could not go on from them, as on
+   * another device. Absent: there was no checkpoint. Empty: it is from before there were meters.
    */
   earlierEnergy: energyReadingsSchema.optional(),
 };

@@ -11,7 +11,7 @@ import type { Unit } from './unit.ts';
 export interface UnitState {
   readonly unit: Unit;
   readonly blocks: BlockTraining[];
-  /** Of the unit as a whole; `earlierEnergy` is there when it goes on from what earlier attempts have done. */
+  /** Of the unit as a whole; `earlierEnergy` is there when a checkpoint says what earlier attempts have drawn. */
   readonly shared: { seconds: number; earlierEnergy: EnergyReadings | undefined };
   /** What bits depend on besides the inputs: a checkpoint of another platform is not continued. */
   readonly platform: string;
@@ -33,24 +33,27 @@ export class UnitCheckpoints {
     this.#savedAt = context.clock.seconds();
   }
 
-  /** Continues from the furthest checkpoint of this and earlier attempts; undefined when there is none. */
+  /**
+   * Continues from the furthest checkpoint of this and earlier attempts; undefined when none can be continued. What they drew
+   * is taken over all the same.
+   */
   async resume(): Promise<Cursor | undefined> {
     const { blocks, platform, planDigest, shared, unit } = this.#state;
     const names = blocks.map((block) => block.state.name).join();
-    const found = await this.#context.attempt.findCheckpoint(
-      unitCheckpointSchema,
-      (state) =>
+    const { checkpoint, energy } = await this.#context.attempt.findEarlierWork({
+      schema: unitCheckpointSchema,
+      belongs: (state) =>
         state.specDigest === this.#context.spec.specDigest &&
         state.planDigest === planDigest &&
-        state.platform === platform &&
         state.blocks.map((block) => block.name).join() === names,
-    );
-    if (found === undefined) return undefined;
-    const { state, tensors } = found;
+      fits: (state) => state.platform === platform,
+    });
+    shared.earlierEnergy = energy;
+    if (checkpoint === undefined) return undefined;
+    const { state, tensors } = checkpoint;
     this.#context.logger.info('Resuming from a checkpoint', { epoch: state.epoch, step: state.step });
     this.#sequence = state.sequence;
     shared.seconds = state.sharedSeconds;
-    shared.earlierEnergy = state.energy;
     state.blocks.forEach((saved, index) => {
       const block = blocks[index];
       if (block === undefined) return;

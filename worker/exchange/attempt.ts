@@ -1,16 +1,23 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type * as z from 'zod';
 import { digestOfBytes, digestOfFile, type Digest } from '../../common/digest.ts';
 import { BlockstillError } from '../../common/error.ts';
 import { asStorageInputError, writeJsonAtomically } from '../../common/files.ts';
 import { artifactsOf, type ArtifactDepth } from '../contract/artifacts.ts';
 import { isClearedAfter } from '../contract/clear-exchange.ts';
+import type { EnergyReadings } from '../contract/energy-reading.ts';
 import { specDigests } from '../contract/job-spec.ts';
 import type { Artifact } from '../contract/primitives.ts';
 import { resultFile, unitResultSchema, type UnitResult } from '../contract/unit-result.ts';
 import type { Reference, UnitSpec } from '../contract/unit-spec.ts';
-import { checkpointFile, findCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
+import {
+  checkpointFile,
+  findEarlierWork,
+  writeCheckpoint,
+  type Checkpoint,
+  type CheckpointSearch,
+  type EarlierWork,
+} from './checkpoint.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What an attempt at a unit has left: its result, and which of its files are known to be there. */
@@ -118,11 +125,10 @@ export class Attempt {
     await this.#exchange.offer(this.#inExchange(checkpointFile));
   }
 
-  /** The furthest checkpoint of this and the earlier attempts; see `findCheckpoint`. */
-  async findCheckpoint<State extends { sequence: number }>(
-    schema: z.ZodType<State>,
-    belongs: (state: State) => boolean,
-  ): Promise<Checkpoint<State> | undefined> {
+  /** What this and the earlier attempts have left; see `findEarlierWork`. */
+  async findEarlierWork<State extends { sequence: number; energy: EnergyReadings }>(
+    search: CheckpointSearch<State>,
+  ): Promise<EarlierWork<State>> {
     const { unit } = this.#spec;
     const sources = (await this.#exchange.folders(unit)).map((attempt) => {
       const path = inExchange(unit, attempt, checkpointFile);
@@ -131,7 +137,7 @@ export class Attempt {
         find: () => this.#exchange.find(path),
       };
     });
-    return findCheckpoint(sources, schema, belongs);
+    return findEarlierWork(sources, search);
   }
 
   /** What all attempts at a unit have committed. */

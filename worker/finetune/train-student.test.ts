@@ -129,6 +129,27 @@ test('a checkpoint holds what all attempts so far have drawn, and who goes on fr
   expect(earlierEnergy).toMatchObject([{ device: 'GPU-1', joules: 42, knownJoules: 42, seconds: 2 }]);
 });
 
+test('joules of a checkpoint that was made on another device count, though its training is done again', async () => {
+  await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
+  const told = new AbortController();
+  const there = await attemptIn(folder.path, told, 40);
+  const interrupted = trainStudent({
+    ...there.options,
+    platform: 'there',
+    judge: async (between) => {
+      told.abort();
+      await between();
+      return accuracy;
+    },
+  });
+  await expect(interrupted).rejects.toBeInstanceOf(InterruptedError);
+  const here = await attemptIn(folder.path, new AbortController(), 600);
+  const outcome = await trainStudent({ ...here.options, judge: async () => accuracy });
+  expect(here.events.filter((event) => event === 'train')).toHaveLength(3);
+  expect(outcome.earlierSeconds).toBe(0);
+  expect(outcome.earlierEnergy).toEqual(drawn(40));
+});
+
 test('what earlier attempts drew is unknown from a checkpoint that does not say, and nothing without one', async () => {
   await using folder = await mkdtempDisposable(`${tmpdir()}/train-student-`);
   const attempt = await attemptIn(folder.path, new AbortController(), 600);

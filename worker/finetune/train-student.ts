@@ -45,7 +45,7 @@ export interface FinetuneOutcome {
   readonly history: z.infer<typeof historySchema>;
   /** Device seconds that earlier attempts spent on steps. */
   readonly earlierSeconds: number;
-  /** What they drew, as far as the checkpoint says; undefined when there was none to go on from. */
+  /** What they drew, also for work that could not be gone on from; undefined when no checkpoint says so. */
   readonly earlierEnergy: EnergyReadings | undefined;
 }
 
@@ -106,16 +106,16 @@ class StudentTraining {
   async resume(): Promise<void> {
     const { context, student } = this.#options;
     const { specDigest, planDigest, platform } = this.#state;
-    const found = await context.attempt.findCheckpoint(
-      checkpointSchema,
-      (state) =>
-        state.specDigest === specDigest && state.planDigest === planDigest && state.platform === platform,
-    );
+    const { checkpoint: found, energy } = await context.attempt.findEarlierWork({
+      schema: checkpointSchema,
+      belongs: (state) => state.specDigest === specDigest && state.planDigest === planDigest,
+      fits: (state) => state.platform === platform,
+    });
+    this.#earlierEnergy = energy;
     if (found === undefined) return;
     context.logger.info('Resuming from a checkpoint', { epoch: found.state.epoch, step: found.state.step });
     this.#state = found.state;
     this.#earlierSeconds = found.state.seconds;
-    this.#earlierEnergy = found.state.energy;
     this.#earlierSteps = this.#stepsDone();
     const values = [...found.tensors].map(([name, tensor]) => [name, tensor.values] as const);
     student.session.set(new Map(values.filter(([name]) => !name.startsWith(bestPrefix))));
