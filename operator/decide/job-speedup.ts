@@ -115,10 +115,7 @@ export function wallSeconds(unit: UnitView): number | undefined {
 }
 
 /** A figure that is no number, as times out of all range give, is left out with the reason: nobody could read it again. */
-function rounded({
-  reason,
-  ...figures
-}: Speedup & Pick<SpeedupStatus, 'queueSeconds'>): SpeedupStatus {
+function rounded({ reason, ...figures }: Speedup & Pick<SpeedupStatus, 'queueSeconds'>): SpeedupStatus {
   const unknown = Object.entries(figures).flatMap(([name, value]) =>
     typeof value === 'number' && !Number.isFinite(value) ? [name] : [],
   );
