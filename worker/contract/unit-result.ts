@@ -13,6 +13,16 @@ import {
 
 const blockStateSchema = z.enum(['Distilled', 'Collapsed']);
 
+/** Inference of the teacher's layers of a block and of its replacement, alone: of frozen graphs on the unit's device. */
+export const blockLatencySchema = z.object({
+  batchSize: z.int().positive(),
+  /** Milliseconds a batch, the median over `repeats`. */
+  teacherMilliseconds: z.number().positive(),
+  replacementMilliseconds: z.number().positive(),
+  repeats: z.int().positive(),
+});
+export type BlockLatency = z.infer<typeof blockLatencySchema>;
+
 /** What became of one block. */
 export const blockResultSchema = z.object({
   name: z.string(),
@@ -33,6 +43,11 @@ export const blockResultSchema = z.object({
   history: z.array(z.object({ loss: z.number().nullable(), validationLoss: z.number().nullable() })),
   /** Device seconds spent on this block's steps over all attempts. */
   seconds: z.number().nonnegative(),
+  /**
+   * Null: it could not be measured, and the worker's log says why. Absent: there is no replacement, or the result is from
+   * before it was measured.
+   */
+  latency: blockLatencySchema.nullable().optional(),
   weights: artifactSchema.nullable(),
 });
 export type BlockResult = z.infer<typeof blockResultSchema>;

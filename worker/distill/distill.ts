@@ -7,6 +7,7 @@ import { openPlan } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
 import { newBlockTraining, type BlockTraining } from './block-training.ts';
 import { commitBlock, finishBlocks } from './finish-blocks.ts';
+import { measureBlocks } from './measure-blocks.ts';
 import { reportTraining } from './report-training.ts';
 import { trainBlocks, type Cursor, type TrainingContext } from './train-blocks.ts';
 import { trainingLength } from './training-length.ts';
@@ -88,7 +89,12 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
   } while (await retryCollapsed({ unit, blocks, checkpoints, cursor }));
 
   const stage = context.spec.stage === 'Baseline' ? 'Baseline' : 'Distill';
-  const committed = await Promise.all(blocks.map((block, index) => commitBlock(context, block, index)));
+  const latencies = await measureBlocks({ work: context, inputs, unit, between: pause }, blocks);
+  const committed = await Promise.all(
+    blocks.map((block, index) =>
+      commitBlock(context, block, { index, latency: latencies.get(block.state.name) }),
+    ),
+  );
   const { earlierEnergy } = shared;
   const result: DistillResult | BaselineResult = {
     version: contractVersion,
