@@ -2,6 +2,7 @@ import { canonicalJson } from '../../common/digest.ts';
 import { contractVersion } from '../contract/primitives.ts';
 import type { BaselineResult, DistillResult } from '../contract/unit-result.ts';
 import { createPause } from '../interruption.ts';
+import { peakMemory } from '../peak-memory.ts';
 import { openPlatform } from '../platform.ts';
 import { openPlan } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
@@ -89,6 +90,8 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
   } while (await retryCollapsed({ unit, blocks, checkpoints, cursor }));
 
   const stage = context.spec.stage === 'Baseline' ? 'Baseline' : 'Distill';
+  // Of training: what is timed afterwards has graphs of its own, which take more.
+  const memory = await peakMemory(platform.device, context.energy);
   const latencies = await measureBlocks({ work: context, inputs, unit, between: pause }, blocks);
   const committed = await Promise.all(
     blocks.map((block, index) =>
@@ -111,6 +114,7 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
     sharedSeconds: shared.seconds,
     energy: await context.energy.mark(),
     ...(earlierEnergy === undefined ? {} : { earlierEnergy }),
+    peakMemory: memory,
     activations: unit.source.tier,
     blocks: committed,
   };
