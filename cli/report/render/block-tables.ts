@@ -41,7 +41,7 @@ export function blockTables(blocks: readonly Block[], origin: string | undefined
       blockColumn('activations from', 'activations', String),
       blockColumn('images/s', 'imagesPerSecond', (value) => value.toFixed(0), true),
       blockColumn('peak memory', 'peakHostMemoryBytes', mebibytes, true),
-      blockColumn('of the GPU', 'peakMemoryBytes', mebibytes, true),
+      blockColumn('peak GPU memory', 'peakMemoryBytes', mebibytes, true),
     ],
   })}
   ${dataTable({

@@ -85,7 +85,9 @@ const latencyColumn: Column<Block> = {
   unknown: ({ teacherLatency, unknown }) => (teacherLatency === null ? unknown['teacherLatency'] : undefined),
   cell: ({ teacherLatency, replacementLatency }) => {
     const [before, after] = [teacherLatency ?? 0, replacementLatency ?? 0];
-    return `${figure(before)} to ${inMilliseconds(after)}${after > 0 ? ` (${times(before / after)})` : ''}`;
+    // No median of a few runs has more digits that mean anything.
+    const short = (milliseconds: number): number => Number(milliseconds.toPrecision(3));
+    return `${figure(short(before))} to ${inMilliseconds(short(after))}${after > 0 ? ` (${times(before / after)})` : ''}`;
   },
 };
 
