@@ -15,8 +15,8 @@ test('generating twice gives the same bytes', () => {
   expect(generatedFiles()).toEqual(generatedFiles());
 });
 
-test('the custom resource definition stays below 165 kB', () => {
-  expect(Buffer.byteLength(crdText())).toBeLessThan(165_000);
+test('the custom resource definition stays below 160 kB, far from the 262,144 bytes of kubectl apply', () => {
+  expect(Buffer.byteLength(crdText())).toBeLessThan(160_000);
 });
 
 test('the YAML says what the schema says', () => {

@@ -81,6 +81,21 @@ const student = z.strictObject({
   chosen: studentStage.optional().describe('The stage that was kept, chosen on the validation split.'),
 });
 
+const blockLatency = z.strictObject({
+  batchSize: count.describe('Samples a batch.'),
+  teacherMilliseconds: amount.describe("Median time of the teacher's layers for a batch, in milliseconds."),
+  replacementMilliseconds: amount.describe('Median time of the replacement for a batch, in milliseconds.'),
+  repeats: count.describe('How often both were timed.'),
+});
+
+const peakMemory = z.strictObject({
+  hostBytes: count.describe('Resident memory of its process.'),
+  deviceBytes: count
+    .optional()
+    .describe('Memory of the GPU in use, by all processes on it; absent on processors, and where unknown.'),
+  reason: reason('deviceBytes is'),
+});
+
 const block = z.strictObject({
   name: text(253).describe('The name of the block, mostly that of its first layer.'),
   layers: text(520).describe("The teacher's first and last layer in it. Example: conv2d_1..relu_1."),
@@ -107,6 +122,14 @@ const block = z.strictObject({
   reason: text(256).optional().describe('Why the block was not replaced, or a figure is unknown.'),
   seconds: amount.optional().describe('Device seconds of all attempts.'),
   joules: amount.optional().describe('Energy of all attempts.'),
+  latency: blockLatency
+    .optional()
+    .describe(
+      "Measured time of inference of the block alone, by the teacher's layers and by the replacement; absent where there is no replacement.",
+    ),
+  peakMemory: peakMemory
+    .optional()
+    .describe('The most memory that the attempt took which trained it, with all blocks of its unit.'),
   gpu: text(128).optional().describe('The model of the device.'),
   node: text(253).optional().describe('The node it ran on.'),
   startTime: timestamp().optional().describe('When its first pod ran.'),

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange/exchange.ts';
 /** What every stage of the worker is given. */
 export interface WorkContext extends UnmeteredContext {
   /** Measures the unit's devices from its beginning on; it never throws. */
-  readonly energy: Pick<EnergyMeter, 'mark' | 'latest'>;
+  readonly energy: Pick<EnergyMeter, 'mark' | 'latest' | 'gpuPeakMemoryBytes'>;
 }
 
 export interface UnmeteredContext {

@@ -5,6 +5,7 @@ import type { EnergyReadings } from '../../worker/contract/energy-reading.ts';
 import type { BlockResult, DistillResult } from '../../worker/contract/unit-result.ts';
 import { scoreDrop } from '../render/score-drop.ts';
 import { committedBy } from './build-timeline.ts';
+import { inferenceAndMemory } from './inference-and-memory.ts';
 import { noted } from './noted.ts';
 import { begunPods, hasCommitted } from './pod-bars.ts';
 import type { AttemptFacts, ReportDetails, ReportInput } from './report-input.ts';
@@ -61,6 +62,7 @@ function blockReport(sources: Sources, input: ReportInput, firstStart: number): 
   const { name, layers, state } = sources.block;
   const figures = noted<Required<{ [Key in keyof Figures]: NonNullable<Figures[Key]> }>>({
     ...networkFigures(sources, input.details),
+    ...inferenceAndMemory(sources),
     ...trainingFigures(sources, input),
     ...runFigures(sources, input, firstStart),
   });
@@ -70,14 +72,11 @@ function blockReport(sources: Sources, input: ReportInput, firstStart: number): 
 function networkFigures({ block, planned, kept, noFiles }: Sources, details: ReportDetails | undefined) {
   const noPlan = kept ? noFiles : details === undefined ? noFiles : 'There is no plan yet.';
   const times = details?.profile?.blocks.find(({ name }) => name === block.name);
-  const noLatency = 'Inference is timed for whole networks, not a block at a time.';
   return {
     inputShape: [planned?.inputShape, noPlan],
     outputShape: [planned?.outputShape, noPlan],
     teacherCost: [planned?.teacher, noPlan],
     replacementCost: [planned?.replacement, noPlan],
-    teacherLatency: [null as number | null, noLatency],
-    replacementLatency: [null as number | null, noLatency],
     stepSeconds: [times?.stepSeconds, noPlan],
     prefixSeconds: [times?.prefixSeconds, noPlan],
   } as const;
@@ -158,7 +157,6 @@ function runFigures(
       imagesPerSecond(result, details),
       result === undefined ? noFiles : 'It was trained more than once, or not at all.',
     ],
-    peakMemoryBytes: [null as number | null, kept ? noFiles : 'No worker has measured it.'],
     joules: [block.joules, unmetered],
     energyMethod: [
       block.joules === undefined ? undefined : energyMethod(unit),

@@ -68,6 +68,15 @@ test('a status alone gives the same report, but for what only files know', () =>
   expect(less.blocks.map(({ name, state, seconds }) => [name, state, seconds])).toEqual(
     full.blocks.map(({ name, state, seconds }) => [name, state, seconds]),
   );
+  for (const key of [
+    'teacherLatency',
+    'replacementLatency',
+    'latencyBatchSize',
+    'peakMemoryBytes',
+  ] as const) {
+    expect(full.blocks.filter((block) => block[key] !== null).length, key).toBeGreaterThan(14);
+    expect(less.blocks.map((block) => block[key])).toEqual(full.blocks.map((block) => block[key]));
+  }
   const block = less.blocks.at(-1);
   expect(block).toMatchObject({ history: null, teacherCost: null, activations: null });
   expect(block?.unknown['history']).toBe('The exchange is not on this machine.');
@@ -82,6 +91,7 @@ test('figures of the job of 16 blocks are those that follow from the times of it
   expect(Date.parse(block?.completionTime ?? '')).toBeCloseTo(at(696.116 + 160 + 372.347).getTime(), -1);
   // 16 epochs of 45,000 images in 70% of what is left after 12 s of start-up.
   expect(block?.imagesPerSecond).toBeCloseTo((16 * 45_000) / (0.7 * (372.347 - 12)), 0);
+  expect(block).toMatchObject({ latencyBatchSize: 64, peakHostMemoryBytes: expect.any(Number) });
   // A convolution of 256 channels at 14 x 14, and two separable ones.
   expect(block?.teacherCost?.macs).toBe(9 * 256 * 256 * 14 * 14);
   expect(stages.map(({ stage, attempts }) => [stage, attempts])).toEqual([

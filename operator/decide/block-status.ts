@@ -1,6 +1,7 @@
 import type { BlockStatus } from '../../crds/status.ts';
 import type { Accuracy } from '../../worker/contract/primitives.ts';
 import type { FinetuneFacts, PlanFacts } from '../../worker/contract/unit-facts.ts';
+import type { BlockLatency, PeakMemory } from '../../worker/contract/unit-result.ts';
 import { significant } from '../accounting/significant.ts';
 import type { JobEnergy } from './energy.ts';
 import type { Observed } from './observed.ts';
@@ -138,10 +139,10 @@ function doneStatus(
   name: string,
   unitResult: Extract<UnitView['state'], { kind: 'Done' }>['result']['value'],
 ) {
-  const result =
-    unitResult.stage === 'Distill' ? unitResult.blocks.find((block) => block.name === name) : undefined;
+  const unit = unitResult.stage === 'Distill' ? unitResult : undefined;
+  const result = unit?.blocks.find((block) => block.name === name);
   if (result === undefined) return { state: 'Failed', reason: 'The result says nothing about it.' } as const;
-  const { loss, unexplainedVariance, score, reason } = result;
+  const { loss, unexplainedVariance, score, reason, latency } = result;
   return {
     state: result.state,
     progress: 100,
@@ -151,9 +152,34 @@ function doneStatus(
     ...(loss === null ? {} : { loss: significant(loss) }),
     ...(unexplainedVariance === null ? {} : { unexplainedVariance: significant(unexplainedVariance) }),
     ...(score === null ? {} : { score: roundedAccuracy(score) }),
+    ...(latency ? { latency: roundedLatency(latency) } : {}),
+    ...(unit?.peakMemory === undefined
+      ? {}
+      : { peakMemory: memoryStatus(unit.peakMemory, unit.platform.device) }),
     ...(result.state === 'Collapsed' ? { replaced: false } : {}),
     ...(reason === undefined ? {} : { reason: clip(reason, 256) }),
   } satisfies TrainingStatus;
+}
+
+function roundedLatency(latency: BlockLatency): BlockLatency {
+  const { teacherMilliseconds, replacementMilliseconds } = latency;
+  return {
+    ...latency,
+    teacherMilliseconds: significant(teacherMilliseconds),
+    replacementMilliseconds: significant(replacementMilliseconds),
+  };
+}
+
+function memoryStatus(
+  { hostBytes, deviceBytes, reason }: PeakMemory,
+  device: 'CPU' | 'GPU',
+): NonNullable<BlockStatus['peakMemory']> {
+  return {
+    hostBytes,
+    ...(deviceBytes === null ? {} : { deviceBytes }),
+    // That a processor has no memory of a GPU goes without saying.
+    ...(reason === undefined || device === 'CPU' ? {} : { reason: clip(reason, 512) }),
+  };
 }
 
 export function roundedAccuracy(accuracy: Accuracy): Accuracy {

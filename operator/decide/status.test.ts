@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { status as statusSchema } from '../../crds/status.ts';
 import type { Progress } from '../../worker/contract/progress.ts';
+import type { DistillResult } from '../../worker/contract/unit-result.ts';
 import {
   aPlan,
   anObserved,
@@ -15,7 +16,7 @@ import {
   running,
 } from './builders.ts';
 import { decide } from './decide.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, ObservedAttempt } from './observed.ts';
 
 const three = [distilled('unit-000', 'a'), distilled('unit-001', 'b'), distilled('unit-002', 'c')];
 const suspended = { reason: 'Suspended', message: 'spec.suspend is true.' } as const;
@@ -147,6 +148,33 @@ describe('blocks', () => {
       replaced: true,
     });
     expect(blocks?.[2]).toMatchObject({ replaced: false, reason: 'its score drops by more than 0.05' });
+  });
+
+  it('show how long inference takes before and after, and how much memory their unit took', () => {
+    const latency = {
+      batchSize: 64,
+      teacherMilliseconds: 12.34567,
+      replacementMilliseconds: 4.56789,
+      repeats: 7,
+    };
+    const attempt = (device: 'CPU' | 'GPU', peakMemory: DistillResult['peakMemory']): ObservedAttempt => {
+      const done = distilled('unit-000', 'a', { latency });
+      const value = { ...done.result!.value, peakMemory } as DistillResult;
+      const result = { ...done.result!, value: { ...value, platform: { ...value.platform, device } } };
+      return { ...done, result };
+    };
+    const of = (...values: Parameters<typeof attempt>) =>
+      decide(anObserved([attempt(...values)]), at(20)).status.blocks?.[0];
+    expect(of('GPU', { hostBytes: 5, deviceBytes: 3 })).toMatchObject({
+      latency: { batchSize: 64, teacherMilliseconds: 12.35, replacementMilliseconds: 4.568, repeats: 7 },
+      peakMemory: { hostBytes: 5, deviceBytes: 3 },
+    });
+    const unknown = { hostBytes: 5, deviceBytes: null, reason: 'MIG is on' };
+    expect(of('GPU', unknown)?.peakMemory).toEqual({ hostBytes: 5, reason: 'MIG is on' });
+    expect(of('CPU', unknown)?.peakMemory).toEqual({ hostBytes: 5 });
+    const { blocks } = decide(anObserved([distilled('unit-000', 'a', { latency: null })]), at(20)).status;
+    expect(blocks?.[0]).not.toHaveProperty('latency');
+    expect(blocks?.[0]).not.toHaveProperty('peakMemory');
   });
 
   it.each([

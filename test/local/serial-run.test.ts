@@ -58,6 +58,11 @@ it('a serial run does what the units do, and keeps no weights; another job stand
   expect(taken.status.student?.digest).toBe(measured.status.student?.digest);
 });
 
-function outcome({ seconds: _seconds, weights: _weights, ...block }: DistillResult['blocks'][number]) {
+function outcome({
+  seconds: _seconds,
+  latency: _latency,
+  weights: _weights,
+  ...block
+}: DistillResult['blocks'][number]) {
   return block;
 }

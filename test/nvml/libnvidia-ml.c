@@ -16,6 +16,7 @@
  *   reset TIME                the counter starts from 0, as when the driver is loaded again
  *   scale FACTOR              what the power sensor shows of the true power
  *   lost TIME                 from then on nobody finds the card any more
+ *   memory-used GIB          how much of its 80 GiB is in use; 12 unless it is said
  *   mig 0|1
  *   compute-mode 0|2|3
  *   process PID FROM TO       a process that computes on it meanwhile
@@ -66,7 +67,7 @@ struct device {
   double reset[MOST];
   int resets;
   double counter, update, scale, lost;
-  int has_counter, mig, compute_mode;
+  int has_counter, mig, compute_mode, memory_used;
   struct process processes[MOST];
   int process_count;
   struct error errors[MOST];
@@ -115,6 +116,7 @@ static int read_script(void) {
       device->has_counter = 1;
       device->scale = 1;
       device->lost = INFINITY;
+      device->memory_used = 12;
     } else if (sscanf(line, "power %lf %lf", &point.time, &point.value) == 2) device->power[device->powers++] = point;
     else if (sscanf(line, "counter %lf", &device->counter) == 1) continue;
     else if (!strncmp(line, "no-counter", 10)) device->has_counter = 0;
@@ -123,6 +125,7 @@ static int read_script(void) {
     else if (sscanf(line, "reset %lf", &point.time) == 1) device->reset[device->resets++] = point.time;
     else if (sscanf(line, "scale %lf", &device->scale) == 1) continue;
     else if (sscanf(line, "lost %lf", &device->lost) == 1) continue;
+    else if (sscanf(line, "memory-used %d", &device->memory_used) == 1) continue;
     else if (sscanf(line, "mig %d", &device->mig) == 1) continue;
     else if (sscanf(line, "compute-mode %d", &device->compute_mode) == 1) continue;
     else if (sscanf(line, "%95s %u %lf %lf", text, &process.pid, &process.from, &process.to) == 4) {
@@ -296,7 +299,7 @@ nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_
 nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *memory) {
   REQUIRE(device);
   memory->total = 85899345920ULL;
-  memory->used = 12884901888ULL;
+  memory->used = (unsigned long long)device->memory_used << 30;
   memory->free = memory->total - memory->used;
   return SUCCESS;
 }

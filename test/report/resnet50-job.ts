@@ -11,7 +11,7 @@ import { gpu, platform, trainingAttempts } from './resnet50-training.ts';
 /**
  * A job of 16 blocks on 4 GPUs with the times and the power that the authors measured, one attempt that was killed, one
  * block that collapsed, and all that a status can say of speedup and energy, as the operator works it out. Accuracies,
- * losses, the split of a block's seconds, and what prepare and finetune drew are made up.
+ * losses, latency and memory of blocks, the split of a block's seconds, and what prepare and finetune drew are made up.
  */
 export function resNet50Job(): ReportInput & { readonly details: ReportDetails } {
   const plan = aResNetPlan();

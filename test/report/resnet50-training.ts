@@ -46,6 +46,7 @@ export function trainingAttempts(): ObservedAttempt[] {
         measure: 'Top1',
       },
       history: lossHistory(index),
+      ...(collapsed ? {} : { latency: latencyOf(index) }),
       ...(collapsed
         ? { state: 'Collapsed' as const, reason: 'unexplained variance is 1.07', weights: null }
         : {}),
@@ -58,6 +59,10 @@ export function trainingAttempts(): ObservedAttempt[] {
       platform,
       seconds: training + shared,
       sharedSeconds: shared,
+      peakMemory: {
+        hostBytes: 2_400_000_000 + index * 50_000_000,
+        deviceBytes: 5_100_000_000 - index * 90_000_000,
+      },
       attempt: lost > 0 ? 'attempt-002' : 'attempt-001',
       completionTime: at(end).toISOString(),
     };
@@ -83,6 +88,17 @@ export function trainingAttempts(): ObservedAttempt[] {
     });
     return lost > 0 ? [killed, committed] : [committed];
   });
+}
+
+/** The authors timed no single block. */
+function latencyOf(index: number): NonNullable<DistillResult['blocks'][number]['latency']> {
+  const teacherMilliseconds = 3.1 + 0.17 * index;
+  return {
+    batchSize: 64,
+    teacherMilliseconds,
+    replacementMilliseconds: teacherMilliseconds / 2.5,
+    repeats: 7,
+  };
 }
 
 /** Falls from one to a floor that later blocks have higher up. */

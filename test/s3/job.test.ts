@@ -25,10 +25,12 @@ const spec = {
 
 /** What a unit made of its blocks: weights by digest, and every figure that is not a time. */
 function outcome(result: UnitResult) {
-  return (result as DistillResult).blocks.map(({ seconds: _seconds, weights, ...block }) => ({
-    ...block,
-    weights: weights?.digest ?? null,
-  }));
+  return (result as DistillResult).blocks.map(
+    ({ seconds: _seconds, latency: _latency, weights, ...block }) => ({
+      ...block,
+      weights: weights?.digest ?? null,
+    }),
+  );
 }
 
 async function distillUnits(job: SmallJob): Promise<RunUnit[]> {

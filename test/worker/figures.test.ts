@@ -4,7 +4,12 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-node-gpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { randomStream } from '../../common/random.ts';
 import type { Plan, PlannedBlock } from '../../worker/contract/plan.ts';
-import type { BlockResult, DistillResult, FinetuneResult } from '../../worker/contract/unit-result.ts';
+import {
+  blockLatencySchema,
+  type BlockResult,
+  type DistillResult,
+  type FinetuneResult,
+} from '../../worker/contract/unit-result.ts';
 import type { UnitSpec } from '../../worker/contract/unit-spec.ts';
 import { openDataset, type Dataset, type DatasetSplit } from '../../worker/data/dataset.ts';
 import { readSafetensors } from '../../worker/exchange/safetensors.ts';
@@ -194,6 +199,16 @@ describe("what distilling measures on a block's committed weights is what plain 
     expect(block.score).toMatchObject({ measure: 'Top1', samples: dataset.validation.count });
     expect(block.score?.value).toBe(await top1(swapped, dataset.validation));
     expect(block.score?.value).not.toBe(await top1(teacher, dataset.validation));
+  });
+
+  test('and beside it how long inference takes before and after, one image at a time as on any CPU', () => {
+    const { batchSize, repeats, teacherMilliseconds, replacementMilliseconds } = blockLatencySchema.parse(
+      block.latency,
+    );
+    expect(batchSize).toBe(1);
+    expect(repeats).toBeGreaterThanOrEqual(3);
+    // A layer of a small network: what takes a second was not inference.
+    expect(Math.max(teacherMilliseconds, replacementMilliseconds)).toBeLessThan(1000);
   });
 });
 

@@ -9,7 +9,7 @@ import { SmallJob } from './small-job.ts';
 
 /** What a unit made of its blocks: weights by digest, and every figure that is not a time. */
 function outcome(result: DistillResult) {
-  return result.blocks.map(({ seconds: _seconds, weights, ...block }) => ({
+  return result.blocks.map(({ seconds: _seconds, latency: _latency, weights, ...block }) => ({
     ...block,
     weights: weights?.digest ?? null,
   }));

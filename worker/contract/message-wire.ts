@@ -1,5 +1,6 @@
 import type { Accuracy } from './primitives.ts';
-import { energyToWire, shortReason, type Trimmed } from './trimmed.ts';
+import { latencyFromWire, latencyToWire } from './latency-wire.ts';
+import { energyToWire, shortReason, whyKept, type Trimmed } from './trimmed.ts';
 import type { PlanFacts, ProfileFacts } from './unit-facts.ts';
 import type { UnitMessage } from './unit-message.ts';
 
@@ -8,50 +9,64 @@ type Column = readonly unknown[] | Readonly<Record<string, unknown>>;
 type Columns = Readonly<Record<string, Column>>;
 type Row = Readonly<Record<string, unknown>>;
 
+/** Significant ones of a figure. */
+const mostDigits = 5;
+
 /** The message as columns of figures, which deflate well, without the names that its reader knows. */
 export function toWire(message: UnitMessage, trimmed: Trimmed): unknown {
   switch (message.stage) {
     case 'Prepare':
-      return rounded({
-        ...message,
-        facts: { ...message.facts, ...energyToWire(message.facts, trimmed) },
-        plan: planToWire(message.plan, trimmed),
-        profile: profileToWire(message.profile, message.plan),
-      });
+      return rounded(
+        {
+          ...message,
+          facts: { ...message.facts, ...energyToWire(message.facts, trimmed) },
+          plan: planToWire(message.plan, trimmed),
+          profile: profileToWire(message.profile, message.plan),
+        },
+        trimmed,
+      );
     case 'Baseline':
-      return rounded({
-        ...message,
-        facts: { ...message.facts, ...energyToWire(message.facts, trimmed) },
-      });
+      return rounded(
+        { ...message, facts: { ...message.facts, ...energyToWire(message.facts, trimmed) } },
+        trimmed,
+      );
     case 'Distill':
-      return rounded({
-        ...message,
-        facts: {
-          ...message.facts,
-          ...energyToWire(message.facts, trimmed),
-          blocks: columnsOf(
-            message.facts.blocks.map(({ score, reason, ...block }) => ({
-              ...withoutName(block),
-              ...shortReason(reason, trimmed),
-              score: score === null ? null : Object.values(inOrder(score)),
-            })),
-          ),
+      return rounded(
+        {
+          ...message,
+          facts: {
+            ...message.facts,
+            ...energyToWire(message.facts, trimmed),
+            peakMemory: message.facts.peakMemory && whyKept(message.facts.peakMemory, trimmed),
+            blocks: columnsOf(
+              message.facts.blocks.map(({ score, reason, latency, ...block }) => ({
+                ...withoutName(block),
+                ...shortReason(reason, trimmed),
+                score: score === null ? null : Object.values(inOrder(score)),
+                ...latencyToWire(latency, trimmed),
+              })),
+            ),
+          },
         },
-      });
+        trimmed,
+      );
     case 'Finetune':
-      return rounded({
-        ...message,
-        facts: {
-          ...message.facts,
-          ...energyToWire(message.facts, trimmed),
-          blocks: columnsOf(
-            message.facts.blocks.map(({ reason, ...block }) => ({
-              ...withoutName(block),
-              ...shortReason(reason, trimmed),
-            })),
-          ),
+      return rounded(
+        {
+          ...message,
+          facts: {
+            ...message.facts,
+            ...energyToWire(message.facts, trimmed),
+            blocks: columnsOf(
+              message.facts.blocks.map(({ reason, ...block }) => ({
+                ...withoutName(block),
+                ...shortReason(reason, trimmed),
+              })),
+            ),
+          },
         },
-      });
+        trimmed,
+      );
   }
 }
 
@@ -71,7 +86,7 @@ export function fromWire(wire: unknown, names: readonly string[]): unknown {
       return message;
     case 'Distill': {
       const blocks = named(rowsOf(message.facts['blocks'] as Columns), names).map(({ score, ...block }) => ({
-        ...block,
+        ...latencyFromWire(block),
         score: score === null ? null : scoreOf(score as unknown[]),
       }));
       return { ...message, facts: { ...message.facts, blocks } };
@@ -225,10 +240,10 @@ function named(rows: readonly Row[], names: readonly string[]): Row[] {
 }
 
 /** Whole numbers stay: they are counts and versions. */
-function rounded(value: unknown): unknown {
+function rounded(value: unknown, { digits = mostDigits }: Trimmed): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, member: unknown) =>
-      typeof member === 'number' && !Number.isInteger(member) ? Number(member.toPrecision(5)) : member,
+      typeof member === 'number' && !Number.isInteger(member) ? Number(member.toPrecision(digits)) : member,
     ),
   );
 }

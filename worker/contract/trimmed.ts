@@ -7,15 +7,26 @@ export interface Trimmed {
   /** Entries that are left of what a plan keeps. */
   readonly kept?: number;
   readonly layers?: boolean;
+  readonly latency?: boolean;
+  /** Significant digits of a figure. */
+  readonly digits?: number;
 }
 
 const longestReason = 120;
-const shortestEnergyReason = 80;
+const shortestReason = 80;
 
 export function shortReason(reason: string | undefined, trimmed: Trimmed): { reason?: string } {
   const length = trimmed.reasons ?? longestReason;
   if (reason === undefined || length === 0) return {};
   return { reason: reason.length <= length ? reason : `${reason.slice(0, length - 1)}…` };
+}
+
+/** With its reason, which is shortened, but never left out. */
+export function whyKept<Figure extends { readonly reason?: string | undefined }>(
+  { reason, ...figure }: Figure,
+  { reasons = longestReason }: Trimmed,
+) {
+  return { ...figure, ...shortReason(reason, { reasons: Math.max(reasons, shortestReason) }) };
 }
 
 interface EnergyParts {
@@ -29,10 +40,7 @@ export function energyToWire(
   { reasons = longestReason }: Trimmed,
 ): EnergyParts {
   const short = (readings: EnergyFacts): EnergyFacts =>
-    readings.map(({ reason, ...reading }) => ({
-      ...reading,
-      ...shortReason(reason, { reasons: Math.max(reasons, shortestEnergyReason) }),
-    }));
+    readings.map((reading) => whyKept(reading, { reasons }));
   return {
     energy: short(energy),
     ...(earlierEnergy === undefined ? {} : { earlierEnergy: short(earlierEnergy) }),

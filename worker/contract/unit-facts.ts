@@ -65,7 +65,9 @@ export const prepareFactsSchema = prepareResultSchema
   .omit({ profile: true, artifacts: true })
   .extend(energyFacts);
 /** What became of its blocks is of no interest: those of the units count. */
-export const baselineFactsSchema = baselineResultSchema.omit({ blocks: true }).extend(allEnergyFacts);
+export const baselineFactsSchema = baselineResultSchema
+  .omit({ blocks: true, peakMemory: true })
+  .extend(allEnergyFacts);
 export const distillFactsSchema = distillResultSchema.extend({
   ...allEnergyFacts,
   blocks: z.array(blockResultSchema.omit({ history: true, weights: true })),

@@ -68,6 +68,12 @@ function distilled(names: readonly string[], figure: Figures = () => 0.5): UnitM
     unexplainedVariance: figure(index + 1),
     score: { ...accuracy, value: figure(index + 2), standardError: figure(index + 3) / 100 },
     seconds: 100 * figure(index + 4),
+    latency: {
+      batchSize: 64,
+      teacherMilliseconds: 10 * figure(index + 5),
+      replacementMilliseconds: 4 * figure(index + 6),
+      repeats: 7,
+    },
   }));
   const facts: DistillFacts = {
     ...common,
@@ -76,6 +82,7 @@ function distilled(names: readonly string[], figure: Figures = () => 0.5): UnitM
     planDigest: digest,
     activations: 'Memory',
     sharedSeconds: 12.3,
+    peakMemory: { hostBytes: 4_123_456_789, deviceBytes: 17_987_654_321 },
     blocks,
   };
   return { stage: 'Distill', facts, reference };
@@ -219,6 +226,12 @@ describe('a unit message', () => {
             unexplainedVariance: 0.061728,
             score: { ...accuracy, value: 0.041152, standardError: 0.00030864 },
             seconds: 2.4691,
+            latency: {
+              batchSize: 64,
+              teacherMilliseconds: 0.206,
+              replacementMilliseconds: 0.0705,
+              repeats: 7,
+            },
           },
           {
             name: 'b',
@@ -230,6 +243,12 @@ describe('a unit message', () => {
             unexplainedVariance: 0.041152,
             score: { ...accuracy, value: 0.030864, standardError: 0.00024691 },
             seconds: 2.0576,
+            latency: {
+              batchSize: 64,
+              teacherMilliseconds: 0.176,
+              replacementMilliseconds: 0.0617,
+              repeats: 7,
+            },
           },
         ],
       },
@@ -275,14 +294,24 @@ describe('a unit message', () => {
       ...message.facts,
       energy: metered.slice(1, 2),
       earlierEnergy: [],
-      blocks: [{ ...collapsed, ...unknown }, b!],
+      peakMemory: { hostBytes: 5, deviceBytes: null, reason: 'MIG is on' },
+      blocks: [
+        { ...collapsed, ...unknown },
+        { ...b!, latency: null },
+      ],
     };
     const read = decodeUnitMessage(encodeUnitMessage({ ...message, facts }), ['a', 'b']);
     expect(read?.facts).toMatchObject({
       energy: metered.slice(1, 2),
       earlierEnergy: [],
-      blocks: [{ ...collapsed, ...unknown }, b],
+      peakMemory: { hostBytes: 5, deviceBytes: null, reason: 'MIG is on' },
+      blocks: [
+        { ...collapsed, ...unknown },
+        { ...b, latency: null },
+      ],
     });
+    const [first] = read?.stage === 'Distill' ? read.facts.blocks : [];
+    expect(first).not.toHaveProperty('latency');
   });
 
   test('brings back the order of the network, and which boundaries are the same', () => {
@@ -328,6 +357,27 @@ describe('a unit message', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('leaves out how long inference takes, and digits, before it says nothing at all', () => {
+    // No two alike, and nothing in them that deflates.
+    const random = (index: number): number => Math.abs(Math.sin(1e6 * (index + 1)));
+    const said = (count: number) => {
+      const names = longNames('conv', count);
+      let at = 0;
+      const message = distilled(names, () => random(at++));
+      const read = decodeUnitMessage(encodeUnitMessage(message), names);
+      if (message.stage !== 'Distill' || read?.stage !== 'Distill') throw new Error('not distilled');
+      return { given: message.facts.blocks, read: read.facts.blocks };
+    };
+    const seconds = (blocks: DistillFacts['blocks'], digits: number): number[] =>
+      blocks.map((block) => Number(block.seconds.toPrecision(digits)));
+    const some = said(64);
+    expect(some.read.filter(({ latency }) => !latency)).toEqual([]);
+    expect(seconds(some.read, 6)).toEqual(seconds(some.given, 5));
+    const most = said(128);
+    expect(most.read.filter(({ latency }) => latency !== null)).toEqual([]);
+    expect(seconds(most.read, 6)).toEqual(seconds(most.given, 3));
   });
 
   test('shortens why an energy is unknown, and never leaves it out', () => {

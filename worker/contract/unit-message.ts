@@ -42,10 +42,12 @@ const mark = 'blockstill-1:';
 const longestContent = 1024 * 1024;
 
 /**
- * The termination message of a committed unit: deflated JSON as base64. Figures keep five significant digits. Names of
- * blocks are in prepare's message alone: later ones have blocks in the order that their reader knows.
+ * The termination message of a committed unit: deflated JSON as base64. Figures keep five significant digits, or fewer
+ * where there are too many. Names of blocks are in prepare's message alone: later ones have blocks in the order that their
+ * reader knows.
  *
- * Of a plan that is too long, texts about what is not worked on go first.
+ * Of a plan that is too long, texts about what is not worked on go first; of a result, digits and the time of
+ * inference.
  *
  * @throws BlockstillError `unit/message-too-long`
  */
@@ -57,6 +59,9 @@ export function encodeUnitMessage(message: UnitMessage): string {
     { reasons: 0, kept: 32 },
     { reasons: 0, kept: 0 },
     { reasons: 0, kept: 0, layers: false },
+    { reasons: 0, kept: 0, layers: false, digits: 4 },
+    { reasons: 0, kept: 0, layers: false, digits: 4, latency: false },
+    { reasons: 0, kept: 0, layers: false, digits: 3, latency: false },
   ];
   for (const trimmed of trimmings) {
     const content = Buffer.from(JSON.stringify(toWire(message, trimmed)));

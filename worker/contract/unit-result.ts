@@ -13,6 +13,27 @@ import {
 
 const blockStateSchema = z.enum(['Distilled', 'Collapsed']);
 
+/** Inference of the teacher's layers of a block and of its replacement, alone: of frozen graphs on the unit's device. */
+export const blockLatencySchema = z.object({
+  batchSize: z.int().positive(),
+  /** Milliseconds a batch, the median over `repeats`. */
+  teacherMilliseconds: z.number().positive(),
+  replacementMilliseconds: z.number().positive(),
+  repeats: z.int().positive(),
+});
+export type BlockLatency = z.infer<typeof blockLatencySchema>;
+
+/** The most memory that an attempt took. */
+export const peakMemorySchema = z.object({
+  /** Resident memory of the process. */
+  hostBytes: z.int().positive(),
+  /** Memory of the card in use, by all processes on it, at the looks that its meter took once a second; null: unknown. */
+  deviceBytes: z.int().nonnegative().nullable(),
+  /** Why that is unknown. */
+  reason: z.string().optional(),
+});
+export type PeakMemory = z.infer<typeof peakMemorySchema>;
+
 /** What became of one block. */
 export const blockResultSchema = z.object({
   name: z.string(),
@@ -33,6 +54,11 @@ export const blockResultSchema = z.object({
   history: z.array(z.object({ loss: z.number().nullable(), validationLoss: z.number().nullable() })),
   /** Device seconds spent on this block's steps over all attempts. */
   seconds: z.number().nonnegative(),
+  /**
+   * Null: it could not be measured, and the worker's log says why; or a pod's message had no room for it. Absent: there is no replacement, or the result is from
+   * before it was measured.
+   */
+  latency: blockLatencySchema.nullable().optional(),
   weights: artifactSchema.nullable(),
 });
 export type BlockResult = z.infer<typeof blockResultSchema>;
@@ -81,6 +107,8 @@ export const distillResultSchema = z.object({
   activations: z.enum(['Memory', 'Disk', 'Recompute']),
   /** Seconds of teacher passes, loading and evaluation that no single block can be charged with. */
   sharedSeconds: z.number().nonnegative(),
+  /** Of this attempt, up to the end of training and judging. Absent in results from before it was looked at. */
+  peakMemory: peakMemorySchema.optional(),
   blocks: z.array(blockResultSchema).min(1),
 });
 export type DistillResult = z.infer<typeof distillResultSchema>;

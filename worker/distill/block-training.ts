@@ -36,6 +36,11 @@ export function newBlockTraining(graph: BlockGraph, training: number, seconds = 
   };
 }
 
+/** Whether a replacement came out that can be stitched. */
+export function isUsable({ state, best }: BlockTraining): boolean {
+  return state.verdict?.collapsed === undefined && best !== undefined;
+}
+
 export interface EpochOutcome {
   /** Mean training loss, null when it was not finite. */
   readonly loss: number | null;

@@ -9,6 +9,10 @@ import type { Variable } from '../graph/tensor.ts';
  */
 export type Buffers = ReadonlyMap<string, Variable>;
 
+export function bufferName(boundary: string): string {
+  return `buffer/${boundary}`;
+}
+
 export function declareBuffers(
   graph: Graph,
   blocks: readonly Pick<PlannedBlock, 'input' | 'output' | 'inputShape' | 'outputShape'>[],
@@ -16,8 +20,8 @@ export function declareBuffers(
 ): Buffers {
   const buffers = new Map<string, Variable>();
   for (const { input, output, inputShape, outputShape } of blocks) {
-    buffers.set(input, graph.variable(`buffer/${input}`, [batchSize, ...inputShape]));
-    buffers.set(output, graph.variable(`buffer/${output}`, [batchSize, ...outputShape]));
+    buffers.set(input, graph.variable(bufferName(input), [batchSize, ...inputShape]));
+    buffers.set(output, graph.variable(bufferName(output), [batchSize, ...outputShape]));
   }
   return buffers;
 }

@@ -2,11 +2,13 @@ import { canonicalJson } from '../../common/digest.ts';
 import { contractVersion } from '../contract/primitives.ts';
 import type { BaselineResult, DistillResult } from '../contract/unit-result.ts';
 import { createPause } from '../interruption.ts';
+import { peakMemory } from '../peak-memory.ts';
 import { openPlatform } from '../platform.ts';
 import { openPlan } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
 import { newBlockTraining, type BlockTraining } from './block-training.ts';
 import { commitBlock, finishBlocks } from './finish-blocks.ts';
+import { measureBlocks } from './measure-blocks.ts';
 import { reportTraining } from './report-training.ts';
 import { trainBlocks, type Cursor, type TrainingContext } from './train-blocks.ts';
 import { trainingLength } from './training-length.ts';
@@ -88,7 +90,14 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
   } while (await retryCollapsed({ unit, blocks, checkpoints, cursor }));
 
   const stage = context.spec.stage === 'Baseline' ? 'Baseline' : 'Distill';
-  const committed = await Promise.all(blocks.map((block, index) => commitBlock(context, block, index)));
+  // Of training: what is timed afterwards has graphs of its own, which take more.
+  const memory = await peakMemory(platform.device, context.energy);
+  const latencies = await measureBlocks({ work: context, inputs, unit, between: pause }, blocks);
+  const committed = await Promise.all(
+    blocks.map((block, index) =>
+      commitBlock(context, block, { index, latency: latencies.get(block.state.name) }),
+    ),
+  );
   const { earlierEnergy } = shared;
   const result: DistillResult | BaselineResult = {
     version: contractVersion,
@@ -105,6 +114,7 @@ export async function distill(context: WorkContext): Promise<DistillResult | Bas
     sharedSeconds: shared.seconds,
     energy: await context.energy.mark(),
     ...(earlierEnergy === undefined ? {} : { earlierEnergy }),
+    peakMemory: memory,
     activations: unit.source.tier,
     blocks: committed,
   };

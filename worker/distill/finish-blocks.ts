@@ -1,16 +1,14 @@
 import type { Accuracy } from '../contract/primitives.ts';
-import type { BlockResult } from '../contract/unit-result.ts';
+import type { BlockLatency, BlockResult } from '../contract/unit-result.ts';
 import { constantAnswer } from '../evaluate/accuracy.ts';
 import { classifies, evaluate, predict, type EvaluateOptions } from '../evaluate/evaluation.ts';
-import { writeSafetensors, type NamedTensor } from '../exchange/safetensors.ts';
+import { writeSafetensors } from '../exchange/safetensors.ts';
 import { outputShapeOf } from '../models/network.ts';
 import { elementCount } from '../graph/tensor.ts';
 import type { PlannedInputs } from '../teacher/open-plan.ts';
 import type { WorkContext } from '../work-context.ts';
-import { blockPrefix } from './block-graph.ts';
-import type { BlockTraining } from './block-training.ts';
-import type { Values } from '../graph/session.ts';
-import type { WeightScale } from './output-scale.ts';
+import { isUsable, type BlockTraining } from './block-training.ts';
+import { committedWeights } from './committed-weights.ts';
 import { collapseReason } from './collapse.ts';
 import { recalibrate, recalibrationBatches, targetVariance } from './recalibrate.ts';
 import { copyOf, validationLosses, type TrainingContext } from './train-blocks.ts';
@@ -122,21 +120,15 @@ async function scoreOf(context: FinishContext, endpoint: string): Promise<Accura
 export async function commitBlock(
   context: WorkContext,
   block: BlockTraining,
-  index: number,
+  { index, latency }: { index: number; latency: BlockLatency | null | undefined },
 ): Promise<BlockResult> {
-  const { graph, state, best } = block;
+  const { state } = block;
   const collapsed = state.verdict?.collapsed;
-  const usable = collapsed === undefined && best !== undefined;
+  const usable = isUsable(block);
   const path = `block-${String(index).padStart(3, '0')}.safetensors`;
   const isKept = usable && context.spec.stage !== 'Baseline';
   if (isKept) {
-    const prefix = blockPrefix(state.name);
-    const tensors = new Map<string, NamedTensor>();
-    for (const { name, shape } of graph.weights) {
-      const weight = name.slice(prefix.length);
-      const values = best.get(name);
-      if (values !== undefined) tensors.set(weight, { shape, values: unscaled(graph.scale, weight, values) });
-    }
+    const tensors = committedWeights(block);
     await writeSafetensors(context.attempt.path(path), { tensors, metadata: { block: state.name } });
   }
   return {
@@ -151,13 +143,7 @@ export async function commitBlock(
     score: state.verdict?.score ?? null,
     history: state.history,
     seconds: state.seconds,
+    ...(latency === undefined ? {} : { latency }),
     weights: isKept ? await context.attempt.artifact(path) : null,
   };
-}
-
-/** A weight as the network takes it, to the bit what the graph multiplied it to. */
-function unscaled({ weights, factor }: WeightScale, weight: string, values: Values): Values {
-  if (!weights.has(weight)) return values;
-  const single = Math.fround(factor);
-  return Float32Array.from(values, (value) => value * single);
 }

@@ -95,6 +95,22 @@ describe('a meter of a GPU', () => {
     expect(meter.gpuState()).toMatchObject({ celsius: 63, utilization: 87 });
   });
 
+  it('keeps the most memory of the card that it has seen in use', async () => {
+    const gibibytes = 2 ** 30;
+    await standIn.play(...idle, 'memory-used 7');
+    await using meter = await startMeter();
+    expect(meter.gpuPeakMemoryBytes()).toBe(7 * gibibytes);
+    for (const [used, peak] of [
+      [21, 21],
+      [5, 21],
+    ] as const) {
+      await standIn.play(...idle, `memory-used ${used}`);
+      await meter.mark();
+      expect(meter.gpuPeakMemoryBytes()).toBe(peak * gibibytes);
+      expect(meter.gpuState()?.memoryUsedBytes).toBe(used * gibibytes);
+    }
+  });
+
   it('has no idle baseline when it is told to hurry', async () => {
     await standIn.play(...idle);
     const before = monotonicSeconds();

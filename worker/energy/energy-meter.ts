@@ -94,6 +94,11 @@ export class EnergyMeter implements AsyncDisposable {
     return this.#snapshot()?.gpu;
   }
 
+  /** The most memory of the GPU that was in use since the start, whoever used it; undefined where no card tells. */
+  gpuPeakMemoryBytes(): number | undefined {
+    return this.#snapshot()?.gpuPeakMemoryBytes;
+  }
+
   /** Where a thread of its own finds the latest snapshot, by `freshSnapshot`. */
   get snapshots(): SharedArrayBuffer {
     return this.#text.memory;

@@ -16,6 +16,8 @@ export interface EnergySnapshot {
   readonly atSeconds: number;
   readonly readings: EnergyReadings;
   readonly gpu?: GpuState;
+  /** The most memory of the GPU that was in use at any look at it since the unit began, whoever used it. */
+  readonly gpuPeakMemoryBytes?: number;
 }
 
 export type ToThread =
@@ -49,6 +51,7 @@ const opened = monotonicSeconds();
 let begun = false;
 let samples = 0;
 let gpu = gpuState();
+let peakMemoryBytes = gpu?.memoryUsedBytes;
 let timer: NodeJS.Timeout | undefined;
 
 function snapshot(): EnergySnapshot {
@@ -56,7 +59,14 @@ function snapshot(): EnergySnapshot {
     atSeconds: monotonicSeconds(),
     readings: [...meters.map((meter) => meter.reading()), ...unknown],
     ...(gpu === undefined ? {} : { gpu }),
+    ...(peakMemoryBytes === undefined ? {} : { gpuPeakMemoryBytes: peakMemoryBytes }),
   };
+}
+
+function lookAtGpu(): void {
+  gpu = gpuState();
+  const used = gpu?.memoryUsedBytes;
+  if (used !== undefined) peakMemoryBytes = Math.max(used, peakMemoryBytes ?? 0);
 }
 
 function tell(message: ToMain): void {
@@ -73,6 +83,9 @@ function publish(): EnergySnapshot {
 function begin(idleBaseline: boolean): void {
   if (begun) return;
   begun = true;
+  // Whoever was there before and has gone does not matter.
+  peakMemoryBytes = undefined;
+  lookAtGpu();
   for (const meter of meters) meter.begin({ idleBaseline });
   publish();
   tell({ kind: 'Started' });
@@ -81,7 +94,7 @@ function begin(idleBaseline: boolean): void {
 function sample(): void {
   samples += 1;
   for (const meter of meters) meter.sample();
-  if (samples % samplesAState === 0) gpu = gpuState();
+  if (samples % samplesAState === 0) lookAtGpu();
   if (!begun && monotonicSeconds() - opened >= task.idleBaselineSeconds) begin(true);
   if (begun) publish();
 }
@@ -103,6 +116,7 @@ parentPort?.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'Mark':
       for (const meter of meters) meter.sample();
+      lookAtGpu();
       return tell({ kind: 'Marked', id: message.id, snapshot: publish() });
     case 'EndBaseline':
       return begin(false);

@@ -48,14 +48,14 @@ describe('NVML, called as C', () => {
       celsius: 63,
       graphicsMegahertz: 1410,
       memoryMegahertz: 1593,
+      computeMode: 'ExclusiveProcess',
     });
     expect(device.isMigEnabled()).toBe(true);
-    expect(device.computeMode()).toBe('ExclusiveProcess');
     expect(device.computeProcesses()).toEqual([4242, 4294967294]);
     expect(device.mpsProcesses()).toEqual([77]);
     const other = nvml.deviceByUuid(second);
     expect([other.uuid, other.name]).toEqual([second, 'Tesla V100']);
-    expect([other.isMigEnabled(), other.computeMode(), other.computeProcesses()]).toEqual([
+    expect([other.isMigEnabled(), other.state().computeMode, other.computeProcesses()]).toEqual([
       false,
       'Default',
       [],
@@ -81,6 +81,7 @@ describe('NVML, called as C', () => {
       `error nvmlDeviceGetMemoryInfo 13 ${always}`,
       `error nvmlDeviceGetPowerUsage 3 ${always}`,
       `error nvmlDeviceGetMigMode 3 ${always}`,
+      `error nvmlDeviceGetComputeMode 3 ${always}`,
       `error nvmlDeviceGetMPSComputeRunningProcesses_v3 13 ${always}`,
     );
     using nvml = await openNvml(standIn.library);

@@ -19,7 +19,6 @@ export interface NvmlDevice {
   state(): GpuState;
   /** Whether the card is split into instances, whose energy nobody tells apart; false for cards that can't be. */
   isMigEnabled(): boolean;
-  computeMode(): ComputeMode;
   /** Those that compute on the card: process ids of whichever namespace the driver knows them in. */
   computeProcesses(): readonly number[];
   /** Those that do so through a Multi-Process Service; none with a driver that can't say. */
@@ -36,6 +35,8 @@ export interface GpuState {
   readonly celsius?: number;
   readonly graphicsMegahertz?: number;
   readonly memoryMegahertz?: number;
+  /** Which processes may use it: with `ExclusiveProcess`, one at a time; with `Prohibited`, none. */
+  readonly computeMode?: ComputeMode;
 }
 
 export type ComputeMode = 'Default' | 'ExclusiveThread' | 'Prohibited' | 'ExclusiveProcess' | 'Unknown';
@@ -160,6 +161,7 @@ function openDevice(call: Call, device: Handle): NvmlDevice {
         celsius: ifSupported(() => numberOf('nvmlDeviceGetTemperature', temperatureOfGpu)),
         graphicsMegahertz: ifSupported(() => numberOf('nvmlDeviceGetClockInfo', clocks.graphics)),
         memoryMegahertz: ifSupported(() => numberOf('nvmlDeviceGetClockInfo', clocks.memory)),
+        computeMode: ifSupported(() => computeModes[number('nvmlDeviceGetComputeMode')] ?? 'Unknown'),
       });
     },
     isMigEnabled: () => {
@@ -168,7 +170,6 @@ function openDevice(call: Call, device: Handle): NvmlDevice {
       ifSupported(() => call('nvmlDeviceGetMigMode', parameters, device, ...modes));
       return modes[0][0] === 1;
     },
-    computeMode: () => computeModes[number('nvmlDeviceGetComputeMode')] ?? 'Unknown',
     computeProcesses: () => processes(call, 'nvmlDeviceGetComputeRunningProcesses_v3', device),
     mpsProcesses: () =>
       ifSupported(() => processes(call, 'nvmlDeviceGetMPSComputeRunningProcesses_v3', device)) ?? [],

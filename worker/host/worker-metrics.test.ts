@@ -65,7 +65,16 @@ describe('the metrics of a worker', () => {
   });
 
   it('tell how the GPU is doing and what all devices have used', async () => {
-    const gpu = { watts: 251.5, utilization: 87, memoryUsedBytes: 12, memoryTotalBytes: 80, celsius: 63 };
+    const gpu = {
+      watts: 251.5,
+      utilization: 87,
+      memoryUsedBytes: 12,
+      memoryTotalBytes: 80,
+      celsius: 63,
+      graphicsMegahertz: 1410,
+      memoryMegahertz: 1593,
+      computeMode: 'ExclusiveProcess',
+    } as const;
     const cpu: EnergyReading = { ...reading, device: 'package-0', kind: 'CPU', joules: 300 };
     const all = await samples({ progress, energy: { atSeconds: 0, readings: [reading, cpu], gpu } });
     const device = ',device="GPU-1"';
@@ -75,6 +84,9 @@ describe('the metrics of a worker', () => {
       `blockstill_worker_gpu_memory_used_bytes${of('unit-003', device)} 12`,
       `blockstill_worker_gpu_memory_size_bytes${of('unit-003', device)} 80`,
       `blockstill_worker_gpu_temperature_celsius${of('unit-003', device)} 63`,
+      `blockstill_worker_gpu_clock_hertz${of('unit-003', `${device},clock="graphics"`)} 1410000000`,
+      `blockstill_worker_gpu_clock_hertz${of('unit-003', `${device},clock="memory"`)} 1593000000`,
+      `blockstill_worker_gpu_compute_mode${of('unit-003', `${device},mode="ExclusiveProcess"`)} 1`,
       `blockstill_worker_energy_known${of('unit-003', `${device},kind="GPU"`)} 1`,
       `blockstill_worker_energy_known${of('unit-003', ',device="package-0",kind="CPU"')} 1`,
       `blockstill_worker_energy_joules_total${of('unit-003', `${device},kind="GPU"`)} 1500`,
@@ -125,6 +137,6 @@ describe('the metrics of a worker', () => {
       expect(name).toMatch(/^blockstill_worker_[a-z_]+$|^process_resident_memory_bytes$/);
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
     }
-    expect(types).toHaveLength(16);
+    expect(types).toHaveLength(18);
   });
 });

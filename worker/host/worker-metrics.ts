@@ -94,6 +94,25 @@ const gauges: readonly Metric[] = [
   gpuGauge('memory_size_bytes', 'Memory that the card has.', ({ memoryTotalBytes }) => memoryTotalBytes),
   gpuGauge('temperature_celsius', 'Temperature of the card.', ({ celsius }) => celsius),
   {
+    name: 'blockstill_worker_gpu_clock_hertz',
+    help: 'Clock of the card: a card that is too hot, or may draw too little, lowers it.',
+    labelNames: ['device', 'clock'],
+    samples: (_, { energy }) =>
+      gpuSamples(energy, ({ graphicsMegahertz, memoryMegahertz }) => [
+        [{ clock: 'graphics' }, hertz(graphicsMegahertz)],
+        [{ clock: 'memory' }, hertz(memoryMegahertz)],
+      ]),
+  },
+  {
+    name: 'blockstill_worker_gpu_compute_mode',
+    help: '1 for the mode that the card is in: which processes may compute on it.',
+    labelNames: ['device', 'mode'],
+    samples: (_, { energy }) =>
+      gpuSamples(energy, ({ computeMode }) =>
+        computeMode === undefined ? [] : [[{ mode: computeMode }, 1]],
+      ),
+  },
+  {
     name: 'blockstill_worker_energy_known',
     help: '1 where all energy of the device is known that this attempt has used so far, else 0.',
     labelNames: ['device', 'kind'],
@@ -126,21 +145,29 @@ const counters: readonly Metric[] = [
   },
 ];
 
-function gpuGauge(
-  name: string,
-  help: string,
-  value: (gpu: NonNullable<EnergySnapshot['gpu']>) => number | undefined,
-): Metric {
+type Gpu = NonNullable<EnergySnapshot['gpu']>;
+
+function gpuGauge(name: string, help: string, value: (gpu: Gpu) => number | undefined): Metric {
   return {
     name: `blockstill_worker_gpu_${name}`,
     help,
     labelNames: ['device'],
-    samples: (_, { energy }) => {
-      const gpu = energy?.gpu;
-      const device = readingsOf(energy).find(({ kind }) => kind === 'GPU')?.device;
-      return gpu === undefined || device === undefined ? [] : [[{ device }, value(gpu)]];
-    },
+    samples: (_, { energy }) => gpuSamples(energy, (gpu) => [[{}, value(gpu)]]),
   };
+}
+
+function gpuSamples(
+  energy: EnergySnapshot | undefined,
+  samplesOf: (gpu: Gpu) => readonly Sample[],
+): readonly Sample[] {
+  const gpu = energy?.gpu;
+  const device = readingsOf(energy).find(({ kind }) => kind === 'GPU')?.device;
+  if (gpu === undefined || device === undefined) return [];
+  return samplesOf(gpu).map(([labels, value]) => [{ device, ...labels }, value]);
+}
+
+function hertz(megahertz: number | undefined): number | undefined {
+  return megahertz === undefined ? undefined : 1e6 * megahertz;
 }
 
 function readingsOf(energy: EnergySnapshot | undefined): readonly EnergyReading[] {

@@ -51,7 +51,7 @@ async function attemptIn(folder: string): Promise<WorkContext & { activities: st
     cpuInfo: '',
     signal: new AbortController().signal,
     checkpointSeconds: 60,
-    energy: { mark: async () => [], latest: () => [] },
+    energy: { mark: async () => [], latest: () => [], gpuPeakMemoryBytes: () => undefined },
     report: ({ activity }) => void activities.push(activity),
     activities,
   };

@@ -40,7 +40,8 @@ export function blockTables(blocks: readonly Block[], origin: string | undefined
       blockColumn('raw loss', 'rawLoss', figure, true),
       blockColumn('activations from', 'activations', String),
       blockColumn('images/s', 'imagesPerSecond', (value) => value.toFixed(0), true),
-      blockColumn('peak memory', 'peakMemoryBytes', (value) => `${(value / 2 ** 20).toFixed(0)} MiB`, true),
+      blockColumn('peak memory', 'peakHostMemoryBytes', mebibytes, true),
+      blockColumn('peak GPU memory', 'peakMemoryBytes', mebibytes, true),
     ],
   })}
   ${dataTable({
@@ -62,6 +63,10 @@ export function blockTables(blocks: readonly Block[], origin: string | undefined
       blockColumn('device', 'device', String),
     ],
   })}`;
+}
+
+function mebibytes(value: number): string {
+  return `${(value / 2 ** 20).toFixed(0)} MiB`;
 }
 
 function since(time: string, origin: number | undefined): string {

@@ -49,8 +49,8 @@ export function costSection({ blocks, teacher, student }: Report): Html {
         blockColumn('output', 'outputShape', (shape) => shape.join('x')),
         changeColumn('weights', 'parameters'),
         changeColumn('multiplications', 'macs'),
-        blockColumn('latency before', 'teacherLatency', inMilliseconds, true),
-        blockColumn('latency after', 'replacementLatency', inMilliseconds, true),
+        latencyColumn,
+        blockColumn('batch', 'latencyBatchSize', String, true),
         blockColumn('training step', 'stepSeconds', (seconds) => inMilliseconds(1000 * seconds), true),
         blockColumn(
           'teacher up to its end',
@@ -61,7 +61,9 @@ export function costSection({ blocks, teacher, student }: Report): Html {
       ],
     })}
     <p class="muted">
-      A training step and the teacher's pass up to a block's end were timed by prepare, a batch each.
+      Latency is that of a block alone, on the device that trained it: those of all blocks don't add up to
+      that of the network. A training step and the teacher's pass up to a block's end were timed by prepare, a
+      batch each.
     </p>`;
 }
 
@@ -76,6 +78,18 @@ function changeColumn(name: string, key: 'parameters' | 'macs'): Column<Block> {
     },
   };
 }
+
+const latencyColumn: Column<Block> = {
+  name: 'latency a batch',
+  number: true,
+  unknown: ({ teacherLatency, unknown }) => (teacherLatency === null ? unknown['teacherLatency'] : undefined),
+  cell: ({ teacherLatency, replacementLatency }) => {
+    const [before, after] = [teacherLatency ?? 0, replacementLatency ?? 0];
+    // No median of a few runs has more digits that mean anything.
+    const short = (milliseconds: number): number => Number(milliseconds.toPrecision(3));
+    return `${figure(short(before))} to ${inMilliseconds(short(after))}${after > 0 ? ` (${times(before / after)})` : ''}`;
+  },
+};
 
 function inMilliseconds(value: number): string {
   return `${figure(value)} ms`;

@@ -63,6 +63,21 @@ describe('the page', () => {
     expect(page(whole)).not.toMatch(/url\((?!#)|@import|https?:\/\/(?!www\.w3\.org)/);
   });
 
+  test("tells a block's latency before and after, and the memory it took, in its row", () => {
+    const { document } = parsed(page(whole));
+    const cellsOf = (caption: string, block: string): (string | null)[] => {
+      const rows = [...document.querySelectorAll(`[aria-label="${caption}"] tr`)];
+      const row = rows.find((each) => each.querySelector('th')?.textContent?.includes(block));
+      return [...(row?.querySelectorAll('td') ?? [])].map(({ textContent }) => textContent?.trim() ?? null);
+    };
+    const [, second] = whole.status.blocks ?? [];
+    const cost = cellsOf('Size, multiplications and times, a block at a time', second?.name ?? '');
+    expect(cost).toEqual(expect.arrayContaining(['3.1 to 1.24 ms (2.50x)', '64']));
+    const memory = cellsOf('How each block was trained', second?.name ?? '');
+    // 2,400,000,000 and 5,100,000,000 bytes.
+    expect(memory).toEqual(expect.arrayContaining(['2289 MiB', '4864 MiB']));
+  });
+
   test('takes no name for HTML, wherever it stands', () => {
     const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
     const text = JSON.stringify({ ...whole, details: { ...whole.details, finetune: whole.details.finetune } })

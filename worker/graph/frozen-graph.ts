@@ -1,5 +1,5 @@
-import { Graph } from '../graph/graph.ts';
-import type { Operation, Tensor, Values, Variable } from '../graph/tensor.ts';
+import { Graph } from './graph.ts';
+import type { Operation, Tensor, Values, Variable } from './tensor.ts';
 
 /** A graph in which the given variables are constants, as in a model that is deployed. */
 export class FrozenGraph extends Graph {
