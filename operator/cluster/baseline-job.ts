@@ -51,7 +51,10 @@ export async function findBaselineJob(
       data: theirs?.plan?.message.plan.dataset.digest,
       spec: theirs?.specDigests.Distill,
       precision: theirs === undefined ? undefined : precisionOf(theirs),
-      execution: theirs === undefined ? undefined : executionOf(theirs.accepted.compiled.spec),
+      execution:
+        theirs === undefined
+          ? undefined
+          : { ...executionOf(theirs.accepted.compiled.spec), units: theirs.plan?.units },
       gpuModels: other.status?.speedup?.devices ?? [],
     },
   };

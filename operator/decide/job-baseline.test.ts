@@ -174,7 +174,7 @@ describe('a speedup against a serial run', () => {
 
   it.each([
     { of: 'a pod that was replaced', change: { seconds: 80 }, why: 'accounts for more time than' },
-    { of: 'a checkpoint', change: { earlierEnergy: [] }, why: 'was interrupted and went on' },
+    { of: 'a checkpoint', change: { earlierEnergy: [] }, why: 'was interrupted and repeated' },
   ])('is an estimate when the run lost work of which only $of tells', ({ change, why }) => {
     const status = statusOf(asking([measured([-100, -76], change), ...three]));
     expect(status.baseline).toMatchObject({ state: 'Unknown' });

@@ -92,7 +92,7 @@ function figuresOf(
 /** A checkpoint that was continued says so even where nothing else is left of the attempt that wrote it. */
 function whyResumed({ state }: UnitView): string | undefined {
   if (state.kind !== 'Done' || earlierEnergyOf(state.result.value) === undefined) return undefined;
-  return 'It was interrupted and went on, and a baseline with lost work overstates what parallel work gains.';
+  return 'It was interrupted and repeated at least in part, and a baseline with lost work overstates what parallel work gains.';
 }
 
 /** Device seconds of all attempts, and from when to when they were. */
