@@ -158,7 +158,9 @@ const activity = z.strictObject({
 export const mostPods = 256;
 
 const pod = z.strictObject({
-  name: text(253).describe('Its name; that of its Job where an attempt never had a pod.'),
+  name: text(253).describe(
+    'Its name; that of its Job where an attempt never had a pod, or, without any time, where it is not known whether it had.',
+  ),
   unit: text(16).describe(
     'What it worked on: prepare, baseline, unit-<number> of the distill stage, or finetune.',
   ),

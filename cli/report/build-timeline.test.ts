@@ -151,8 +151,9 @@ describe('the timeline of the pods that a status remembers', () => {
     expect(drawn(done)).toEqual([
       ['Prepare', 0, 10, 1],
       ['Killed', 12, 20, 1],
-      ['Other', 48, 54, 2],
-      ['Training', 54, 60, 2],
+      // Six seconds of training in twenty of both pods.
+      ['Other', 48, 56.4, 2],
+      ['Training', 56.4, 60, 2],
       ['Finetune', 65, 80, 1],
     ]);
   });

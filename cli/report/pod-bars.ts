@@ -36,6 +36,7 @@ export function podBars(status: DistillationJobStatus, now: number): Bar[] {
     const start = seconds(pod.startTime);
     const end = Math.max(start, pod.endTime === undefined ? lastSign(status, now) : seconds(pod.endTime));
     const blocks = (status.blocks ?? []).filter(({ unit }) => unit === pod.unit);
+    const others = pods.filter(({ unit, name }) => unit === pod.unit && name !== pod.name).length;
     const model = models.size > 1 ? blocks[0]?.gpu : undefined;
     const device = [pod.node, model].filter((part) => part !== undefined).join(', ') || 'device unknown';
     return {
@@ -44,7 +45,7 @@ export function podBars(status: DistillationJobStatus, now: number): Bar[] {
       device,
       distilling: stageOfPod(pod) === 'Distill',
       attempt: pod.attempt,
-      note: pod.name,
+      note: others > 0 ? `${pod.name}; training is shared out over ${others + 1} pods` : pod.name,
       parts: partsOf(pod, { status, blocks, length: end - start }),
     };
   });
@@ -96,8 +97,11 @@ function partsOf(pod: BegunPod, { status, blocks, length }: PartsInput): Part[] 
   const stage = stageOfPod(pod);
   if (stage !== 'Distill') return whole(stage);
   const trained = blocks.reduce((total, block) => total + (block.seconds ?? 0), 0);
-  // Seconds of a block are those of all its attempts, which can be more than this one had.
-  const scale = trained > length ? length / trained : 1;
+  // Seconds of a block are those of all its attempts: each gets a share of them by its length.
+  const all = begunPods(status).filter(({ unit }) => unit === pod.unit);
+  const ran = all.reduce((total, each) => total + lengthOf(each), 0);
+  const share = all.length > 1 && ran > 0 ? length / ran : 1;
+  const scale = trained * share > length ? length / trained : share;
   return [
     { kind: 'Other', seconds: length - trained * scale, blocks: names },
     ...blocks.map(({ name, seconds: own = 0 }): Part => ({
@@ -106,6 +110,10 @@ function partsOf(pod: BegunPod, { status, blocks, length }: PartsInput): Part[] 
       blocks: [name],
     })),
   ];
+}
+
+function lengthOf({ startTime, endTime = startTime }: BegunPod): number {
+  return Math.max(0, seconds(endTime) - seconds(startTime));
 }
 
 function isOpen({ endTime }: PodStatus, { completionTime }: DistillationJobStatus): boolean {

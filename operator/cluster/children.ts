@@ -118,7 +118,7 @@ export function projectPod(pod: KubePod): ChildPod {
     address: status?.podIP,
     hostAddress: status?.hostIP,
     deadline: metadata.deletionTimestamp,
-    startedAt: container?.state?.running?.startedAt ?? container?.state?.terminated?.startedAt ?? undefined,
+    startedAt: startOf(container),
     end: phase === 'Succeeded' || phase === 'Failed' ? podEnd(pod, container) : undefined,
     preparingSince: waiting === undefined ? preparationStart(pod) : undefined,
     waiting,
@@ -175,7 +175,7 @@ function podEnd({ metadata, status }: KubePod, container: ContainerStatus | unde
 }
 
 /** A container's end is told by its node's clock, its pod's deletion by the API server's: so far they may be apart. */
-const clockSkewSeconds = 10;
+export const clockSkewSeconds = 10;
 
 /** One that had died before somebody deleted its pod was killed by something else. */
 function endedWhenDeleted(
@@ -185,6 +185,11 @@ function endedWhenDeleted(
   if (deletionTimestamp === undefined) return false;
   const deleted = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
   return Date.parse(terminated?.finishedAt ?? deletionTimestamp) >= deleted - clockSkewSeconds * 1000;
+}
+
+function startOf(container: ContainerStatus | undefined): string | undefined {
+  const { running, terminated } = container?.state ?? {};
+  return running?.startedAt ?? (hasRun(terminated) ? (terminated?.startedAt ?? undefined) : undefined);
 }
 
 /** What could not be started has no time of its start, or that of 1970. */

@@ -38,6 +38,7 @@ interface View<P extends StoredObject> {
   readonly store: ReadonlyStore<P, Index>;
   readonly synced: Promise<void>;
   readonly isSynced: boolean;
+  readonly completeSince: Date | undefined;
   run(signal: AbortSignal): Promise<void>;
   secondsSinceContact(): number;
 }
@@ -133,6 +134,14 @@ export class ClusterCache {
 
   childPods(uid: string): ChildPod[] {
     return this.#childPods.flatMap(({ store }) => store.byIndex('owner', uid));
+  }
+
+  /** Since when no pod can have come and gone unseen; undefined while that is not known. */
+  podsCompleteSince(): Date | undefined {
+    const times = this.#childPods.map(({ completeSince }) => completeSince);
+    return times.includes(undefined)
+      ? undefined
+      : new Date(Math.max(...times.map((time) => time?.getTime() ?? 0)));
   }
 
   allChildJobs(): ChildJob[] {

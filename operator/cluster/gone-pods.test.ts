@@ -18,6 +18,13 @@ it('keeps what has gone of a job with the time, until the job is forgotten', asy
   expect(gone.of(owner.uid)).toEqual({ pods: [], jobs: [] });
 });
 
+it('forgets the first of very many', () => {
+  const gone = new GonePods(new FakeClock(), () => true);
+  for (let index = 0; index < 1100; index += 1) gone.podGone(aPod({ suffix: String(index) }));
+  const names = gone.of(owner.uid).pods.map(({ object }) => object.metadata.name);
+  expect([names.length, names[0], names.at(-1)]).toEqual([1024, 'mnist-u000-1-76', 'mnist-u000-1-1099']);
+});
+
 it('keeps nothing of jobs that nobody looks after any more', () => {
   const gone = new GonePods(new FakeClock(), () => false);
   gone.podGone(aPod());

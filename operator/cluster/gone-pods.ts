@@ -30,11 +30,11 @@ export class GonePods {
   }
 
   podGone(pod: ChildPod): void {
-    this.#of(pod)?.pods.push({ object: pod, at: this.#clock.now() });
+    keep(this.#of(pod)?.pods, { object: pod, at: this.#clock.now() });
   }
 
   jobGone(job: ChildJob): void {
-    this.#of(job)?.jobs.push({ object: job, at: this.#clock.now() });
+    keep(this.#of(job)?.jobs, { object: job, at: this.#clock.now() });
   }
 
   of(ownerUid: string): Readonly<GoneOfOwner> {
@@ -54,4 +54,12 @@ export class GonePods {
     this.#gone.set(ownerUid, gone);
     return gone;
   }
+}
+
+/** Of more, which takes many preemptions, the first are forgotten; what the status has of them stays. */
+const mostGone = 1024;
+
+function keep<T>(list: Gone<T>[] | undefined, next: Gone<T>): void {
+  list?.push(next);
+  if (list !== undefined && list.length > mostGone) list.shift();
 }

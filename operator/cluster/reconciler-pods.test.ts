@@ -105,5 +105,5 @@ it('a pod whose end nobody saw leaves the speedup unknown, with the reason', asy
   for (const index of [0, 1]) world.commit('Distill', index, 2, { times: [305, 395] });
   await world.reconcile();
   expect(world.status.speedup).not.toHaveProperty('value');
-  expect(world.status.speedup?.reason).toContain('nobody saw how long they ran');
+  expect(world.status.speedup?.reason).toContain('not known of all attempts at unit-000 how long they ran');
 });

@@ -40,7 +40,7 @@ import { unseenSeconds, type UnseenPods } from './unseen-pods.ts';
 export interface ReconcilerOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
-  readonly cache: Pick<ClusterCache, 'job' | 'childJobs' | 'childPods'>;
+  readonly cache: Pick<ClusterCache, 'job' | 'childJobs' | 'childPods' | 'podsCompleteSince'>;
   readonly records: JobRecords;
   readonly statuses: StatusWriter;
   readonly writes: RecentWrites;
@@ -261,7 +261,7 @@ export class Reconciler {
     { jobs, pods }: Children,
     { accepted }: JobRecord,
   ): readonly Run[] {
-    const { gone, writes, clock } = this.#options;
+    const { cache, gone, writes, clock } = this.#options;
     return runsOfPods({
       uid,
       jobs,
@@ -270,7 +270,7 @@ export class Reconciler {
       formerJobs: writes.jobsOf(uid),
       previous: status,
       device: (stage) => deviceOf(accepted.compiled.spec, stage),
-      watchedSince: this.#watchedSince ?? clock.now(),
+      watchedSince: cache.podsCompleteSince() ?? clock.now(),
       now: clock.now(),
     });
   }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { podsToRemember } from '../decide/remembered-pods.ts';
+import { projectPod } from './children.ts';
 import { runsOfPods, type PodsToTime } from './runs-of-pods.ts';
-import { aJob, aPod, owner, podStatus, time } from './testing/children.ts';
+import { aJob, aKubePod, aPod, owner, podStatus, time } from './testing/children.ts';
 
 const date = (seconds: number): Date => new Date(time(seconds));
 
-/** Prepare on a CPU, all others on a GPU; watched from the beginning, at second 1000. */
+/** Prepare on a CPU, all others on a GPU; watched from before the beginning on, at second 1000. */
 function runs(change: Partial<PodsToTime>) {
   return runsOfPods({
     uid: owner.uid,
@@ -14,7 +16,7 @@ function runs(change: Partial<PodsToTime>) {
     formerJobs: new Set(),
     previous: undefined,
     device: (stage) => (stage === 'Prepare' ? 'CPU' : 'GPU'),
-    watchedSince: date(-1),
+    watchedSince: date(-100),
     now: date(1000),
     ...change,
   });
@@ -63,6 +65,17 @@ describe('the times of a pod', () => {
     expect(going(8)[0]).toMatchObject({ start: date(10), end: date(10) });
   });
 
+  it('are none where the container could not be started, which the runtime dates to 1970', () => {
+    const [run] = runs({ jobs: [aJob()], pods: [aPod({ status: podStatus.startError() })] });
+    expect(run).toMatchObject({ start: undefined, end: date(95) });
+  });
+
+  it("are nobody's where its labels are gone", () => {
+    const { metadata, ...pod } = aKubePod({ status: running });
+    const { labels: _, ...bare } = metadata;
+    expect(runs({ jobs: [aJob()], pods: [projectPod({ ...pod, metadata: bare })] })).toEqual([]);
+  });
+
   it('are not those of a pod that only has our labels', () => {
     const pods = [aPod({ status: running, jobUid: 'somebody' })];
     expect(runs({ jobs: [aJob()], pods })).toEqual([]);
@@ -92,6 +105,39 @@ describe('what a status remembers', () => {
   });
 });
 
+describe('a pod that follows another one within its Job', () => {
+  const first = aPod({ suffix: 'first', createdAt: 4, status: ended });
+  const second = aPod({ suffix: 'second', createdAt: 400, status: podStatus.running(410) });
+  const jobs = [aJob({ createdAt: 3 })];
+
+  it('could have begun when it was made, and only the first one when the Job was', () => {
+    const created = runs({ jobs, pods: [second, first] }).map((run) => [run.name, run.created]);
+    expect(created).toEqual([
+      ['mnist-u000-1-second', date(400)],
+      ['mnist-u000-1-first', date(3)],
+    ]);
+  });
+
+  it('may have had one before it that nobody saw, where nobody watched from the Job on', () => {
+    const alone = (change: Partial<PodsToTime>) =>
+      new Map(runs({ jobs, pods: [second], ...change }).map(({ name, isUnseen }) => [name, isUnseen]));
+    const sure = new Map([['mnist-u000-1-second', undefined]]);
+    const doubt = new Map<string, boolean | undefined>([...sure, ['mnist-u000-1', true]]);
+    expect(alone({ watchedSince: date(390) })).toEqual(doubt);
+    const gone = { pods: [], jobs: [{ object: jobs[0]!, at: date(900) }] };
+    expect(alone({ watchedSince: date(390), jobs: [], gone, formerJobs: new Set(['mnist-u000-1']) })).toEqual(
+      doubt,
+    );
+    // It has waited for its turn, under our eyes or by what the status remembers.
+    expect(alone({})).toEqual(sure);
+    const pods = podsToRemember({ runs: runs({ jobs, pods: [second] }) });
+    expect(alone({ watchedSince: date(390), previous: { pods } })).toEqual(sure);
+    // The doubt stays, too.
+    const doubtful = podsToRemember({ runs: runs({ jobs, pods: [second], watchedSince: date(390) }) });
+    expect(alone({ watchedSince: date(800), previous: { pods: doubtful } })).toEqual(doubt);
+  });
+});
+
 describe('a Job that never had a pod', () => {
   const gone = { pods: [], jobs: [{ object: aJob({ createdAt: 5 }), at: date(50) }] };
 
@@ -99,7 +145,8 @@ describe('a Job that never had a pod', () => {
     const [run] = runs({ gone });
     expect(run).toMatchObject({ unit: 'unit-000', attempt: 1, name: 'mnist-u000-1', end: date(50) });
     expect(run).not.toHaveProperty('start');
-    expect(runs({ gone, watchedSince: date(6) })).toEqual([]);
+    // The operator's clock may differ from that of the API server.
+    expect(runs({ gone, watchedSince: date(0) })).toEqual([]);
   });
 
   it('is told from one that had one', () => {

@@ -3,7 +3,7 @@ import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Run } from '../decide/observed.ts';
 import { rememberedRuns } from '../decide/remembered-pods.ts';
 import { abandonmentOf } from './attempt-state.ts';
-import type { ChildJob, ChildPod } from './children.ts';
+import { clockSkewSeconds, type ChildJob, type ChildPod } from './children.ts';
 import type { Gone } from './gone-pods.ts';
 import { stageOfUnit, unitNameOf } from './names.ts';
 
@@ -32,16 +32,15 @@ export function runsOfPods(input: PodsToTime): readonly Run[] {
   ]);
   // Anybody can label a pod.
   const isOwn = ({ controllerUid }: ChildPod): boolean => own.has(controllerUid ?? '');
-  const created = new Map(
-    [...jobs, ...gone.jobs.map(({ object }) => object)].map((job) => [job.metadata.uid, job.createdAt]),
-  );
+  const ownJobs = [...jobs, ...gone.jobs.map(({ object }) => object)];
   const seen = [
     ...pods.filter(isOwn).map((pod) => runOfPod(pod, { until: undefined, now })),
     ...gone.pods
       .filter(({ object }) => isOwn(object))
       .map(({ object, at }) => runOfPod(object, { until: at, now })),
-  ].flatMap(({ run, jobUid }) => ({ ...run, created: earlier(run.created, created.get(jobUid)) }));
-  const known = merged([...rememberedRuns(previous ?? {}), ...seen]);
+  ].flatMap((run) => run ?? []);
+  const ofPods = merged([...rememberedRuns(previous ?? {}), ...seen]);
+  const known = ownJobs.reduce<readonly Run[]>((all, job) => withJob(all, job, input), ofPods);
   const begun = new Set(known.map(({ unit, attempt }) => `${unit} ${attempt}`));
   const never = gone.jobs
     .flatMap((job) => neverRan(job, input))
@@ -52,14 +51,15 @@ export function runsOfPods(input: PodsToTime): readonly Run[] {
 function runOfPod(
   pod: ChildPod,
   { until, now }: { readonly until: Date | undefined; readonly now: Date },
-): { readonly run: Run; readonly jobUid: string } {
+): Run | undefined {
   const { identity, metadata, node, createdAt, startedAt } = pod;
-  if (identity === undefined) throw new Error(`${metadata.name} has no identity`);
+  // Somebody has taken its labels away.
+  if (identity === undefined) return undefined;
   const start = dateOf(startedAt);
   const ended = endOf(pod, until, now);
   // Several clocks have a say in it.
   const end = start !== undefined && ended !== undefined && ended < start ? start : ended;
-  const run: Run = {
+  return {
     unit: unitNameOf(identity.stage, identity.index),
     attempt: identity.attempt,
     name: metadata.name,
@@ -68,7 +68,34 @@ function runOfPod(
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),
   };
-  return { run, jobUid: pod.controllerUid ?? '' };
+}
+
+/** A Job that was made or resumed has its pod at once, unless something keeps it from that. */
+const promptSeconds = 30;
+
+/**
+ * The first pod of an attempt could have begun when its Job was made. Was that before anybody watched, and the first pod
+ * that is known was made much later, then there may have been another one before it.
+ */
+function withJob(runs: readonly Run[], job: ChildJob, { uid, watchedSince }: PodsToTime): readonly Run[] {
+  const { identity, metadata, controllerUid, createdAt } = job;
+  const made = dateOf(createdAt);
+  if (identity === undefined || controllerUid !== uid || made === undefined) return runs;
+  const unit = unitNameOf(identity.stage, identity.index);
+  const own = runs.filter((run) => run.unit === unit && run.attempt === identity.attempt);
+  const first = own.toSorted((a, b) => createdOf(a) - createdOf(b))[0];
+  if (first === undefined) return runs;
+  const isPrompt = createdOf(first) - made.getTime() <= promptSeconds * 1000;
+  const wasWatched = made.getTime() >= watchedSince.getTime() + clockSkewSeconds * 1000;
+  if (isPrompt || wasWatched) {
+    return runs.map((run) => (run === first ? { ...run, created: earlier(run.created, createdAt) } : run));
+  }
+  const unseen: Run = { unit, attempt: identity.attempt, name: metadata.name, created: made, isUnseen: true };
+  return own.some(({ isUnseen }) => isUnseen === true) ? runs : [...runs, unseen];
+}
+
+function createdOf({ created, start }: Run): number {
+  return (created ?? start)?.getTime() ?? Infinity;
 }
 
 /** A pod that did not end when it was told to, held its device as far as anybody knows until it should have ended. */
@@ -112,7 +139,8 @@ function neverRan({ object, at }: Gone<ChildJob>, { uid, watchedSince }: PodsToT
   const { identity, metadata, createdAt, controllerUid } = object;
   const created = dateOf(createdAt);
   if (identity === undefined || controllerUid !== uid) return [];
-  if (created === undefined || created < watchedSince) return [];
+  if (created === undefined || created.getTime() < watchedSince.getTime() + clockSkewSeconds * 1000)
+    return [];
   const { stage, index, attempt } = identity;
   return [{ unit: unitNameOf(stage, index), attempt, name: metadata.name, created, end: at }];
 }

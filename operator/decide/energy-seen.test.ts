@@ -186,6 +186,19 @@ describe('an attempt that was killed', () => {
     expect(totalOf(account.dedicatedNode ?? {})).toBeCloseTo(8000, 6);
   });
 
+  it('is in them with a doubt, where nobody can say whether others used that card', () => {
+    const sharing = { kind: 'Unknown', reason: 'node a has no label of GPU feature discovery' } as const;
+    const lost = [{ ...killed, sharing }];
+    const run = { sharing: { kind: 'None' } } as const;
+    const { partly, remarks } = energySeen([unit('a', 50, 90, { ...own, lost, run })], {
+      nodeWide: seen({ 'GPU-a': 100 }),
+    });
+    expect(partly).toEqual([]);
+    expect(remarks).toEqual([
+      'Whether others used the GPUs is unknown: node a has no label of GPU feature discovery.',
+    ]);
+  });
+
   it('is not guessed among several cards, but for one that it was given by name', () => {
     const nodeWide = seen({ 'GPU-a': 100, 'GPU-b': 200 });
     const lost = [{ ...killed, device: 'GPU 1' }];
@@ -225,6 +238,14 @@ describe('an attempt that was killed', () => {
     });
     expect(seenWhole.partly).toEqual([]);
     expect(energyAccountOf(seenWhole.input).used).toEqual({ GPU: 4000 + 3600 });
+  });
+
+  it('is no whole where what is missing is much of a short unit', () => {
+    const lost = [{ start: date(10), end: date(18) }];
+    const of = (seconds: number) =>
+      energySeen([unit('a', 50, 70, { ...own, lost, earlier: [{ joules: 100, seconds }] })]).partly.length;
+    // Of 28 seconds in all, 2.8 may be missing.
+    expect([of(5.5), of(5)]).toEqual([0, 1]);
   });
 
   it('takes no time from others in between its runs', () => {

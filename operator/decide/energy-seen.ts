@@ -64,11 +64,11 @@ function attemptsOf(
 ): { readonly attempts: readonly AttemptSeen[]; readonly partly?: PartlySeen } {
   const { runs, unknown, told, isWhole } = lost;
   const count = runs.length + unknown;
-  // A checkpoint that was gone on from counts though nothing else is left of those who wrote it.
-  if (isWhole || (count === 0 && attempts.length > 0)) {
+  // A checkpoint that was gone on from counts though nothing else is left of those who wrote it. What never ran drew nothing.
+  if (isWhole || count === 0) {
     return { attempts: told === undefined ? attempts : [told, ...attempts] };
   }
-  const seen = unknown > 0 || count === 0 ? undefined : seenByOthers(runs, sight);
+  const seen = unknown > 0 ? undefined : seenByOthers(runs, sight);
   if (seen !== undefined) return { attempts: [...seen, ...attempts] };
   // A unit that has failed for good has nothing but these.
   if (attempts.length === 0) return { attempts: [blind] };
@@ -113,8 +113,10 @@ function remarksOn(
   const unsure = units
     .flatMap(({ attempts }) => attempts)
     .find(
-      ({ sharing, readings }) =>
-        sharing?.kind === 'Unknown' && readings.some(({ kind, joules }) => kind === 'GPU' && joules !== null),
+      ({ sharing, readings, committed }) =>
+        sharing?.kind === 'Unknown' &&
+        // Without joules of its own, another source has filled in for one that was lost.
+        readings.some(({ kind, joules }) => kind === 'GPU' && (joules !== null || !committed)),
     )?.sharing;
   return [
     ...(unsure?.kind === 'Unknown'

@@ -99,6 +99,12 @@ describe('the energy of a job', () => {
     expect(energy?.reason).toBe('GPU: 1 of 4 attempts left no reading.');
   });
 
+  it('is known when a unit failed for good without having run at all', () => {
+    const policy = { ...anObserved().policy, onUnitFailure: 'KeepTeacher' as const, backoffLimit: 0 };
+    const never = failed('unit-002', { startTime: undefined, endTime: undefined });
+    expect(energyOf([...two, never], { policy })).toMatchObject({ joules: 6000 });
+  });
+
   it('lists no two devices of one name, which the API would not take', () => {
     const node = 'n'.repeat(150);
     const on = (attempt: ObservedAttempt): ObservedAttempt => ({ ...attempt, node });

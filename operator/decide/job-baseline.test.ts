@@ -188,7 +188,7 @@ describe('a speedup against a serial run', () => {
     const { result } = replaced;
     const longer = { ...replaced, result: { ...result!, value: { ...result!.value, seconds: 80 } } };
     for (const [first, why] of [
-      [gone, 'unit-000 has had attempts of which nobody saw how long they ran'],
+      [gone, 'not known of all attempts at unit-000 how long they ran'],
       [longer, 'The result of unit-000 accounts for more time than its attempts were seen to run'],
     ] as const) {
       const figures = statusOf(asking([serial, first, ...three.slice(1)])).speedup;

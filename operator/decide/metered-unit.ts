@@ -32,6 +32,9 @@ export interface UnitSeen extends MeteredUnit {
 /** A worker's meter begins when TensorFlow is loaded, in every attempt. */
 const startUpSeconds = 5;
 
+/** Of a unit's time, for which the energy may be missing without the rest being called a part. */
+const mostMissing = 0.1;
+
 /** A unit as the accounting sees it, from its own meters. Empty for one that has not ended. */
 export function meteredUnit(unit: UnitView): UnitSeen[] {
   const { name, state } = unit;
@@ -71,8 +74,9 @@ function lostRuns(unit: UnitView, value: UnitFacts): LostRuns {
   if (energy === undefined) return { runs, unknown, told: undefined, isWhole: false };
   const known = Math.min(...energy.map(({ seconds = 0 }) => seconds));
   const ran = runs.reduce((total, { start, end }) => total + secondsOf(end) - secondsOf(start), 0);
-  const isWhole =
-    unknown === 0 && runs.length > 0 && energy.length > 0 && known >= ran - startUpSeconds * runs.length;
+  const all = ran + value.seconds;
+  const missing = Math.min(startUpSeconds * runs.length, mostMissing * all);
+  const isWhole = unknown === 0 && runs.length > 0 && energy.length > 0 && known >= ran - missing;
   return { runs, unknown, told: toldOf(unit.name, runs, energy), isWhole };
 }
 

@@ -93,6 +93,8 @@ export interface Run {
   readonly start?: Date | undefined;
   /** Absent: it has not ended, or when it did is not known. */
   readonly end?: Date | undefined;
+  /** It stands for what may have run before anybody watched. */
+  readonly isUnseen?: boolean;
 }
 
 /** Whether others may use the GPU of an attempt at the same time. */

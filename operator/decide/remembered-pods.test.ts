@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { mostPods } from '../../crds/status.ts';
-import { at } from './builders.ts';
+import { at, failed } from './builders.ts';
 import type { Run } from './observed.ts';
 import { podsToRemember, rememberedRuns } from './remembered-pods.ts';
 
@@ -13,6 +13,17 @@ it.each<Run>([
 ])('what a status has of a pod says the same as before: %j', (each) => {
   const [again] = rememberedRuns({ pods: podsToRemember({ runs: [each] }) });
   expect(again).toEqual(each);
+});
+
+it("what may have run unseen stays in doubt, and what was superseded is none of the job's", () => {
+  const unseen: Run = { unit: 'unit-000', attempt: 1, name: 'job', created: at(0), isUnseen: true };
+  expect(rememberedRuns({ pods: podsToRemember({ runs: [unseen] }) })).toEqual([
+    expect.objectContaining({ name: 'job', isUnseen: true }),
+  ]);
+  const attempts = [failed('unit-000', { superseded: true })];
+  expect(podsToRemember({ runs: [run, { ...run, attempt: 2, name: 'next' }], attempts })).toMatchObject([
+    { name: 'next' },
+  ]);
 });
 
 it('that others could use its GPU stays known, though not why', () => {

@@ -5,9 +5,17 @@ import type { GpuSharing, Observed, Run } from './observed.ts';
 const mostCharacters = 64_000;
 
 /** The pods that a status is to have: all that have begun or ended. Of more than there is room for, the last. */
-export function podsToRemember({ runs = [] }: Pick<Observed, 'runs'>): PodStatus[] {
+export function podsToRemember({
+  runs = [],
+  attempts = [],
+}: Pick<Observed, 'runs'> & Partial<Pick<Observed, 'attempts'>>): PodStatus[] {
+  const isSuperseded = (run: Run): boolean =>
+    attempts.some(
+      (each) => each.superseded === true && each.unit === run.unit && each.number === run.attempt,
+    );
   const pods = runs
-    .filter(({ start, end }) => start !== undefined || end !== undefined)
+    .filter((run) => !isSuperseded(run))
+    .filter(({ start, end, isUnseen }) => start !== undefined || end !== undefined || isUnseen === true)
     .toSorted((a, b) => firstSign(a) - firstSign(b))
     .slice(-mostPods)
     .map(podOf);
@@ -44,6 +52,7 @@ export function rememberedRuns({ pods = [] }: Pick<DistillationJobStatus, 'pods'
     created: dateOf(createdTime),
     start: dateOf(startTime),
     end: dateOf(endTime),
+    ...(startTime === undefined && endTime === undefined ? { isUnseen: true } : {}),
   }));
 }
 

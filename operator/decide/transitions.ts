@@ -12,6 +12,7 @@ export function transitionsOf(status: DistillationJobStatus): string {
     conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
     [status.attempts?.prepare, status.attempts?.finetune],
     [baseline?.mode, baseline?.state, baseline?.attempts, baseline?.jobUid],
+    status.pods?.map(({ name, endTime }) => [name, endTime !== undefined]),
     blocks?.map(({ name, state, attempts, replaced }) => [name, state, attempts, replaced]),
   ]);
 }

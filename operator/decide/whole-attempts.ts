@@ -12,7 +12,7 @@ export function whyIncomplete(units: readonly UnitView[]): string | undefined {
   for (const unit of units) {
     const { name, state } = unit;
     if (unknownRuns(unit) > 0) {
-      return `${name} has had attempts of which nobody saw how long they ran.`;
+      return `It is not known of all attempts at ${name} how long they ran.`;
     }
     const known = unit.runs.filter(hasEnded);
     const seconds =
@@ -33,7 +33,8 @@ export function unknownRuns({ attempts, runs, gone }: UnitView): number {
     ({ number, endTime, node }) => endTime !== undefined && node === undefined && !known.has(number),
   );
   const open = runs.filter(
-    ({ attempt, start, end }) => start !== undefined && end === undefined && !active.has(attempt),
+    ({ attempt, start, end, isUnseen }) =>
+      isUnseen === true || (start !== undefined && end === undefined && !active.has(attempt)),
   );
   return gone + unseen.length + open.length;
 }

@@ -179,6 +179,30 @@ describe('a reflector', () => {
     expect(source.lists).toBe(2);
   });
 
+  it('says since when nothing can have come and gone unseen', async () => {
+    const source = new FakeSource();
+    await using run = start(source);
+    const { clock, reflector } = run;
+    expect(reflector.completeSince).toBeUndefined();
+    await clock.advance(1);
+    const first = reflector.completeSince;
+    expect(first).toBeDefined();
+    await clock.advance(10);
+    source.cut(broken());
+    await clock.advance(10);
+    expect(reflector.completeSince).toEqual(first);
+    source.cut(new BlockstillError('cluster/malformed-answer', 'no event'));
+    await clock.advance(10);
+    const second = reflector.completeSince;
+    expect(second?.getTime()).toBeGreaterThan(first?.getTime() ?? Infinity);
+    // What is listed in good order once an hour has missed nothing.
+    await clock.advance(3600);
+    source.cut('in order');
+    await clock.advance(0);
+    expect(source.lists).toBe(3);
+    expect(reflector.completeSince).toEqual(second);
+  });
+
   it('says how old its view may be', async () => {
     const source = new FakeSource();
     await using run = start(source);

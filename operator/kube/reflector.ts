@@ -61,6 +61,9 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
   /** Up to where changes are in the store; undefined when that is not known, and everything must be listed. */
   #resourceVersion: string | undefined;
   #listedAt = 0;
+  /** It has lost its position, and what has come and gone since is unknown. */
+  #isBlind = true;
+  #completeSince: Date | undefined;
   #contactAt: number;
   #failures = 0;
   #failedAt = -Infinity;
@@ -90,6 +93,11 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
     return this.#options.clock.seconds() - this.#contactAt;
   }
 
+  /** Since when no object can have come and gone unseen; undefined before the first list. */
+  get completeSince(): Date | undefined {
+    return this.#completeSince;
+  }
+
   /** Runs until the signal is aborted. What `project` and `onChange` throw ends it: that is a defect. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, relistSeconds = 3600, onProblem } = this.#options;
@@ -98,7 +106,10 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
       const failure =
         this.#resourceVersion === undefined ? await this.#list(signal) : await this.#follow(signal);
       if (failure === undefined || signal.aborted) continue;
-      if (!keepsPosition(failure)) this.#resourceVersion = undefined;
+      if (!keepsPosition(failure)) {
+        this.#resourceVersion = undefined;
+        this.#isBlind = true;
+      }
       if (!isExpired(failure)) onProblem(failure);
       await sleep(clock, this.#backoffSeconds(failure), signal).catch(() => signal.aborted);
     }
@@ -114,6 +125,8 @@ export class Reflector<T extends KubeObject, P extends StoredObject, I extends s
     }
     this.#resourceVersion = list.resourceVersion;
     this.#listedAt = clock.seconds();
+    if (this.#isBlind) this.#completeSince = clock.now();
+    this.#isBlind = false;
     this.#heard();
     for (const change of this.#store.replace(list.items)) onChange(change);
     this.#isSynced = true;

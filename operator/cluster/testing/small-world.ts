@@ -52,6 +52,7 @@ export class SmallWorld {
   #shownPods: ReadonlyMap<string, ChildPod> = new Map();
   #reconciler: Reconciler;
   #frozen: Cache | undefined;
+  #startedAt: Date | undefined;
 
   constructor(change: ObjectChange = {}) {
     this.cluster.put(distillationJobs, aDistillationJob(change));
@@ -82,7 +83,7 @@ export class SmallWorld {
   /** The operator goes on to see what there is now, whatever becomes of it. */
   freezeCache(): void {
     const [job, jobs, pods] = [this.#live().job(key), this.#live().childJobs(''), this.#live().childPods('')];
-    this.#frozen = { job: () => job, childJobs: () => jobs, childPods: () => pods };
+    this.#frozen = { ...this.#live(), job: () => job, childJobs: () => jobs, childPods: () => pods };
   }
 
   /** Likewise, but only of Jobs. */
@@ -238,6 +239,7 @@ export class SmallWorld {
           .find((job) => keyOf(job) === asked),
       childJobs: () => cluster.of(kubeJobs).map(projectJob),
       childPods: () => cluster.of(kubePods).map(projectPod),
+      podsCompleteSince: () => this.#startedAt,
     };
   }
 
@@ -249,6 +251,7 @@ export class SmallWorld {
     const { cluster, clock } = this;
     this.#departed = new DepartedJobs(clock);
     this.#writes = new RecentWrites(clock);
+    this.#startedAt = clock.now();
     this.#gone = this.#newGonePods();
     this.#shown = new Map();
     this.#shownPods = new Map();
@@ -267,6 +270,7 @@ export class SmallWorld {
         job: (asked) => cache().job(asked),
         childJobs: (uid) => cache().childJobs(uid),
         childPods: (uid) => cache().childPods(uid),
+        podsCompleteSince: () => cache().podsCompleteSince(),
       },
       records: new JobRecords(cluster, given),
       statuses: new StatusWriter(cluster, clock),
