@@ -91,8 +91,8 @@ async function runOnce(values: Values, seed: number, operators: number): Promise
     blocks: Number(values.blocks),
     faultRate: Number(values['fault-rate']),
     pauseSeconds: Number(values.pause),
-    // A Job without a pod is replaced after eleven minutes.
-    settleSeconds: 900,
+    // A Job without a pod is replaced after eleven minutes, a pod that never ends after seven; one job may have both.
+    settleSeconds: 1500,
     oneTry: 0.2,
     misbehaviour,
     report: (line) => console.log(line),
