@@ -61,6 +61,19 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the chart, to Helm', (
     expect(await runHelm(['lint', '--strict', '--with-subcharts', chartFolder])).toMatchObject({ code: 0 });
   });
 
+  test.each(['docs/cluster.md', 'helm/blockstill/README.md'])(
+    'is installed by the command in %s',
+    async (page) => {
+      const root = new URL('../../', import.meta.url);
+      const text = await readFile(new URL(page, root), 'utf8');
+      const [, command = ''] = /^helm install ((?:.*\\\n)*.*)$/m.exec(text) ?? [];
+      const given = command.split(/[\s\\]+/).map((word) => (word === 'helm/blockstill' ? chartFolder : word));
+      const { code, stdout, stderr } = await runHelm(['template', ...given]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain('namespace: blockstill-system\n');
+    },
+  );
+
   test('is refused by a Kubernetes that is too old', async () => {
     const at = async (version: string) =>
       await runHelm(['template', 'x', chartFolder, '--kube-version', version]);
