@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manifestWith } from '../../crds/test-manifests.ts';
 import { deploymentOf } from '../chart/deployment-of.ts';
@@ -10,6 +11,7 @@ import { whyNoApiServer } from '../cluster/requirements.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 
 const namespace = 'blockstill-system';
+const example = fileURLToPath(new URL('../../helm/examples/worker-network-policy.yaml', import.meta.url));
 const reason = (await whyNoApiServer()) ?? (await whyNoHelm());
 
 /** Every object that needs no definition of others. */
@@ -65,6 +67,11 @@ describe.skipIf(cannotRun('The chart on a real API server', reason))('the chart 
     expect(await kubectl(kubeconfig, apply, stdout)).toContain(
       'deployment.apps/blockstill serverside-applied',
     );
+  });
+
+  test('has an example of a network policy for workers that the API takes', async () => {
+    const apply = ['apply', '--namespace', 'lab', '--dry-run=server', '--validate=strict', '-f', example];
+    expect(await kubectl(kubeconfig, apply)).toContain('blockstill-workers created');
   });
 
   test('runs the operator in a pod of the restricted level, which refuses one with less', async () => {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { labels } from '../../operator/cluster/names.ts';
 import { progressPort } from '../../worker/contract/pod.ts';
@@ -101,3 +103,22 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the network policy of 
     expect(egress.at(-1)).toEqual(proxy);
   });
 });
+
+describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
+  'the example of a network policy for workers',
+  () => {
+    test('is about the pods of jobs, and lets in the operator of the chart at their port', async () => {
+      const path = new URL('../../helm/examples/worker-network-policy.yaml', import.meta.url);
+      const { spec } = parse(await readFile(path, 'utf8')) as NetworkPolicy;
+      const { deployment, egress } = await policyOf();
+      // The operator's policy lets it out to the same pods.
+      expect(egress.at(-1)?.to).toMatchObject([{ podSelector: spec.podSelector }]);
+      expect(spec.ingress.map(ports)).toEqual([`TCP/${progressPort}`]);
+      const { 'app.kubernetes.io/name': name } = deployment.spec.selector.matchLabels;
+      expect(spec.ingress[0]?.from).toContainEqual({
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': deployment.metadata.namespace } },
+        podSelector: { matchLabels: { 'app.kubernetes.io/name': name } },
+      });
+    });
+  },
+);
