@@ -18,10 +18,11 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
-test: setup ## Set up, build Kubernetes, an S3 server and Prometheus once for the tests, then run every check and every test
+test: setup ## Set up, build Kubernetes, an S3 server, Prometheus and Helm once for the tests, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
 	@node scripts/setup-s3-server.ts --for-tests
 	@node scripts/setup-prometheus.ts --for-tests
+	@node scripts/setup-helm.ts --for-tests
 	@node scripts/setup-browser.ts --for-tests
 	@node scripts/check.ts --tests
 
@@ -39,8 +40,9 @@ format: setup ## Format every file and mend what the linter can mend
 	@prettier --write --log-level warn .
 
 .PHONY: generate
-generate: setup ## Write the files that come from the API schema again
+generate: setup ## Write the files that come from others again: definition, API reference, and those of the chart
 	@node crds/generate.ts
+	@node helm/generate.ts
 
 .PHONY: bench
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed

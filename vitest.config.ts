@@ -21,7 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{common,crds,operator,worker,cli,scripts,examples}/**/*.test.ts'],
+          include: ['{common,crds,helm,operator,worker,cli,scripts,examples}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           // Loading the same modules again for every file took half of the time. So no file may leave anything behind.

@@ -21,6 +21,7 @@ const checks: readonly Check[] = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
   { name: 'unused code', command: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
   { name: 'generated files', command: ['node', 'crds/generate.ts', '--check'] },
+  { name: 'generated files of the chart', command: ['node', 'helm/generate.ts', '--check'] },
 ];
 
 async function run([program, ...programArguments]: Check['command']): Promise<number> {

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { cannotRun } from '../cluster/cannot-run.ts';
+import { helmSuite, whyNoHelm } from './requirements.ts';
+import { template } from './run-helm.ts';
+
+/** Values with a mistake, and where it has to be told. */
+const mistakes: readonly (readonly [string, object, RegExp])[] = [
+  ['a value that does not exist', { replica: 3 }, /additional properties 'replica' not allowed/],
+  ['a misspelt one further in', { worker: { image: { name: 'x' } } }, /\/worker\/image.*'name' not allowed/s],
+  ['a number as text', { replicas: '2' }, /\/replicas.*got string, want integer/s],
+  [
+    'an unknown level of logs',
+    { log: { level: 'trace' } },
+    /\/log\/level.*'error', 'warn', 'info', 'debug'/s,
+  ],
+  ['an unknown pull policy', { image: { pullPolicy: 'Sometimes' } }, /\/image\/pullPolicy/],
+  ['no image of the operator', { image: { repository: '' } }, /\/image\/repository/],
+  ['a digest that is none', { image: { digest: 'sha256:1234' } }, /\/image\/digest.*sha256/s],
+  ['a digest in the name', { image: { repository: 'operator@sha256:1234' } }, /\/image\/repository/],
+  ['a namespace that can be none', { watchNamespaces: ['Lab'] }, /\/watchNamespaces\/0.*'Lab'/s],
+  ['too many workers', { workers: 257 }, /\/workers.*256/s],
+  ['no requests at all', { api: { qps: 0 } }, /\/api\/qps/],
+  ['an exporter without a node', { dcgmExporterUrl: 'http://dcgm:9400/metrics' }, /\/dcgmExporterUrl/],
+  ['an annotation that is no text', { podAnnotations: { a: 1 } }, /\/podAnnotations\/a.*want string/s],
+  ['a name that is too long', { fullnameOverride: 'x'.repeat(51) }, /\/fullnameOverride.*50/s],
+  [
+    'an interval without a unit',
+    { metrics: { workerMonitor: { interval: '15' } } },
+    /\/workerMonitor\/interval/,
+  ],
+  ['an argument that is no option', { extraArgs: ['debug'] }, /\/extraArgs\/0/],
+  ['a port that needs privileges', { port: 80 }, /\/port.*1,?024/s],
+  [
+    'two operators without a Lease',
+    { leaderElection: { enabled: false } },
+    /replicas is more than 1, but leaderElection\.enabled is false: .* Set replicas to 1/,
+  ],
+  [
+    'two monitors for the same pods',
+    { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
+    /scraped twice\. Keep one of them/,
+  ],
+  [
+    'a monitor of a Service that is not there',
+    { metrics: { serviceMonitor: { enabled: true } }, service: { enabled: false } },
+    /set service\.enabled to true/,
+  ],
+  [
+    'no service account',
+    { serviceAccount: { create: false } },
+    /name the service account that the operator runs as/,
+  ],
+];
+
+describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the chart refuses', () => {
+  test.each(mistakes)('%s, and says where', async (_name, values, message) => {
+    const { code, stdout, stderr } = await template(values);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
