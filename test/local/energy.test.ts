@@ -94,8 +94,8 @@ test('a run on this machine says what it drew, in all and by block, where there 
 /** Ends the first worker of a unit, as soon as it has run for half a second. */
 async function killFirst(storage: string, unit: string, signal: AbortSignal): Promise<void> {
   for await (const _ of setInterval(50, undefined, { signal })) {
-    const files = await readdir(storage, { recursive: true }).catch(() => []);
-    const folder = files.find((file) => file.endsWith(join(unit, 'attempt-001')));
+    const paths = await readdir(storage, { recursive: true }).catch(() => []);
+    const folder = paths.find((file) => file.endsWith(join(unit, 'attempt-001')));
     const record = folder === undefined ? undefined : await readAttemptRecord(join(storage, folder));
     if (record === undefined || Date.now() - Date.parse(record.startTime) < 500) continue;
     process.kill(record.process.pid, 'SIGKILL');
