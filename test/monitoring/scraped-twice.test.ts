@@ -41,6 +41,9 @@ const worker: Readonly<Record<string, string>> = {
   'blockstill_worker_gpu_memory_used_bytes{device="G"}': '40x60',
   'blockstill_worker_gpu_memory_size_bytes{device="G"}': '80x60',
   'blockstill_worker_gpu_temperature_celsius{device="G"}': '60x60',
+  'blockstill_worker_gpu_clock_hertz{device="G", clock="graphics"}': '10x60',
+  'blockstill_worker_gpu_clock_hertz{device="G", clock="memory"}': '20x60',
+  'blockstill_worker_gpu_compute_mode{device="G", mode="Default"}': '1x60',
   process_resident_memory_bytes: '2000x60',
 };
 
@@ -75,6 +78,8 @@ const sums: Readonly<Record<string, readonly number[]>> = {
   'Energy per second, by counters': [200],
   'Memory of GPUs': [80, 160],
   'Temperature of GPUs': [120],
+  'Clocks of GPUs': [60],
+  'GPUs by compute mode': [2],
   'Memory of workers': [4000],
 };
 
@@ -107,7 +112,7 @@ describe.skipIf(cannotRun(prometheusSuite, await whyNoPrometheus()))('where pods
       const index = seen.get(title) ?? 0;
       seen.set(title, index + 1);
       const value = sums[title]?.[index];
-      expect(value, title).toBeDefined();
+      expect(value, title).toBeTypeOf('number');
       // To a thousandth: rates are not exact in binary.
       return {
         eval_time: '30m',
