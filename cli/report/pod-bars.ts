@@ -1,4 +1,5 @@
 import type { BlockStatus, DistillationJobStatus, PodStatus } from '../../crds/status.ts';
+import { stageOfUnit } from '../../operator/cluster/names.ts';
 import type { Stage } from '../../worker/contract/primitives.ts';
 import type { Bar, Part } from './build-timeline.ts';
 
@@ -7,17 +8,11 @@ export interface BegunPod extends PodStatus {
   readonly startTime: string;
 }
 
-const loneStages: Readonly<Record<string, Stage>> = {
-  prepare: 'Prepare',
-  baseline: 'Baseline',
-  finetune: 'Finetune',
-};
-
 /** Times in a cluster are whole seconds. */
 const resolutionSeconds = 1;
 
 export function stageOfPod({ unit }: PodStatus): Stage {
-  return loneStages[unit] ?? 'Distill';
+  return stageOfUnit(unit);
 }
 
 export function begunPods({ pods = [] }: DistillationJobStatus): BegunPod[] {
