@@ -16,13 +16,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, without a shell. Rejects only when `signal` aborts it. */
+/**
+ * Runs a program to its end, without a shell. Rejects only when `signal` aborts it, and not before it has ended with all
+ * that it started: until then it may still write to files that the caller removes.
+ */
 export async function runCommand(
   program: string,
   commandArguments: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
+  options.signal?.throwIfAborted();
   return await new Promise((resolve, reject) => {
+    let aborted: Error | undefined;
     const child = spawn(program, commandArguments, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: options.folder,
@@ -35,9 +40,13 @@ export async function runCommand(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') resolve({ code: undefined, missing: true, stdout, stderr });
+      else if (error.name === 'AbortError') aborted = error;
       else reject(error);
     });
-    child.on('close', (code) => resolve({ code: code ?? undefined, missing: false, stdout, stderr }));
+    child.on('close', (code) => {
+      if (aborted) reject(aborted);
+      else resolve({ code: code ?? undefined, missing: false, stdout, stderr });
+    });
   });
 }
 
