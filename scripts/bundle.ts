@@ -38,6 +38,13 @@ const bundles: readonly Bundle[] = [
     external: nativePackages,
     without: /^operator\/|node_modules\/(@tensorflow|@kubernetes|@observablehq|linkedom)\//,
   },
+  {
+    name: 'the command line',
+    entries: { blockstill: 'cli/main.ts' },
+    // Loaded only where a job is run, to measure its energy, and that needs a checkout.
+    external: ['koffi'],
+    without: /node_modules\/(@tensorflow|sharp|@img|koffi)\//,
+  },
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

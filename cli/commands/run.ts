@@ -23,6 +23,7 @@ export async function runCommand(
   { manifest, workers, storage, output }: RunCommand,
   { out, progress }: { out: Terminal; progress: Terminal },
 ): Promise<number> {
+  const command = workerCommand();
   const job = await loadLocalJob(manifest, storage);
   const now = (): Date => new Date();
   const view = (progress.interactive ? liveView : plainView)(job.name, progress, now);
@@ -31,7 +32,7 @@ export async function runCommand(
   const { status, alreadyDone } = await closing(view, async () =>
     runJob({
       job,
-      workerCommand,
+      workerCommand: command,
       workers,
       environment: process.env,
       interrupt: interrupts.signal,
