@@ -7,19 +7,17 @@ import { issue, writeKubeconfig, type Authority } from './certificates.ts';
 import { startControllers } from './controllers.ts';
 import { kubectl } from './kubectl.ts';
 import { nodeName } from './node/configuration.ts';
-import { startContainerRuntime } from './node/container-runtime.ts';
+import { startContainerRuntime, type ContainerRuntime } from './node/container-runtime.ts';
 import { startKubelet } from './node/kubelet.ts';
 import { makeNamespaces } from './node/namespaces.ts';
 import { connectNode, type NodeNetwork } from './node/network.ts';
 import { serveServiceAddress } from './node/service-address.ts';
 import { makeWorkFolder } from './work-folder.ts';
 
-export interface Cluster extends AsyncDisposable {
+export interface Cluster extends ContainerRuntime, AsyncDisposable {
   /** The path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   readonly apiServer: ApiServer;
-  /** Puts an image archive onto the node, to be used with `imagePullPolicy: Never`. */
-  loadImage(archive: string): Promise<void>;
 }
 
 /**
@@ -59,7 +57,7 @@ export async function startCluster({ gpus }: { gpus: number }): Promise<Cluster>
   return {
     kubeconfig,
     apiServer,
-    loadImage: runtime.loadImage,
+    ...runtime,
     [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
   };
 }
