@@ -126,7 +126,7 @@ export const execution = withRules(
     pendingDeadlineSeconds: integer(1, 31_536_000)
       .optional()
       .describe(
-        'The job fails when one of its pods has waited this many seconds without starting (no GPU free, image missing, volume missing). Without it, it waits for ever.',
+        'The job fails when one of its pods has waited this many seconds without starting (no GPU free, image missing, volume missing). The time for which a queue such as Kueue holds it back does not count. Without it, it waits for ever.',
       ),
   }),
 );
