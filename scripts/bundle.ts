@@ -1,4 +1,7 @@
-/** Bundles the programs of the images: each becomes a few files that need no packages beside them but what is native. */
+/**
+ * Bundles the programs of the images and of the npm package: each becomes a few files that need no packages beside them but
+ * what is native.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,19 +12,27 @@ interface Bundle {
   readonly name: string;
   /** By the name of the file that becomes of it: the program, and what it starts as threads of its own. */
   readonly entries: Readonly<Record<string, string>>;
-  /** Packages that the image brings along as they are. */
+  /** Packages that the image, or whoever installs the package, brings along as they are. */
   readonly external: readonly string[];
   /** What must not be in it, by path: it would have got there by mistake. */
   readonly without: RegExp;
 }
 
 /**
- * Packages that an image has to bring along as they are, since they look for native files beside their own: sharp, koffi,
- * and TensorFlow's addon, which is loaded by its path and so needs no mention.
+ * Packages that have to be brought along as they are, since they look for native files beside their own: sharp, koffi, and
+ * TensorFlow's addon, which is loaded by its path and so needs no mention.
  */
 export const nativePackages: readonly string[] = ['sharp', 'koffi'];
 
-const bundles: readonly Bundle[] = [
+/** The command line is in the npm package only. */
+const commandLine: Bundle = {
+  name: 'command line',
+  entries: { blockstill: 'cli/main.ts' },
+  external: nativePackages,
+  without: /node_modules\/(@tensorflow|sharp|@img|koffi)\//,
+};
+
+const programsOfImages: readonly Bundle[] = [
   {
     name: 'operator',
     entries: { operator: 'operator/main.ts', 'watchdog-thread': 'operator/program/watchdog-thread.ts' },
@@ -73,7 +84,11 @@ const withoutUnusedModels: Plugin = {
   },
 };
 
-async function makeBundle({ name, entries, external, without }: Bundle, folder: string): Promise<void> {
+/** Answers the paths of all files that went into it. */
+async function makeBundle(
+  { name, entries, external, without }: Bundle,
+  folder: string,
+): Promise<readonly string[]> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: { ...entries },
@@ -99,12 +114,28 @@ async function makeBundle({ name, entries, external, without }: Bundle, folder: 
   const unwanted = Object.keys(metafile.inputs).filter((path) => without.test(path));
   if (unwanted.length > 0) throw new Error(`${name} must not contain ${unwanted.slice(0, 5).join(', ')}`);
   for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
+  return Object.keys(metafile.inputs);
 }
 
-/** Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are. */
+/** Bundles the programs of images into a folder. The same sources give the same bytes, wherever they and the folder are. */
 export async function bundle(folder: string): Promise<void> {
+  await makeBundles(programsOfImages, folder);
+}
+
+/**
+ * Likewise the programs of images, and the command line that starts them on a user's machine.
+ *
+ * @returns the paths of all files that went into them, relative to the root
+ */
+export async function bundleForNpm(folder: string): Promise<readonly string[]> {
+  return await makeBundles([...programsOfImages, commandLine], folder);
+}
+
+async function makeBundles(bundles: readonly Bundle[], folder: string): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
-  for (const each of bundles) await makeBundle(each, folder);
+  const inputs: string[] = [];
+  for (const each of bundles) inputs.push(...(await makeBundle(each, folder)));
+  return inputs;
 }
 
 if (import.meta.main) {

@@ -9,7 +9,7 @@ import { liveView, type ProgressView } from '../render/progress-view.ts';
 import { styles } from '../render/style.ts';
 import type { Terminal } from '../terminal.ts';
 import { watchInterrupts } from '../interrupts.ts';
-import { workerCommand } from '../worker-command.ts';
+import { requireTensorFlow, workerCommand } from '../worker-command.ts';
 
 export interface RunCommand {
   readonly manifest: string;
@@ -24,6 +24,7 @@ export async function runCommand(
   { out, progress }: { out: Terminal; progress: Terminal },
 ): Promise<number> {
   const job = await loadLocalJob(manifest, storage);
+  requireTensorFlow();
   const now = (): Date => new Date();
   const view = (progress.interactive ? liveView : plainView)(job.name, progress, now);
   using interrupts = watchInterrupts();
