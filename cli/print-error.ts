@@ -24,6 +24,7 @@ const exitCodeOfError: Readonly<Partial<Record<ErrorCode, number>>> = {
   // Another run of the same manifest on this machine would end the same way.
   'run/suspended': InvalidInput,
   'run/no-gpu': InvalidInput,
+  'run/no-tensorflow': InvalidInput,
   'cluster/no-configuration': InvalidInput,
   'cluster/invalid-configuration': InvalidInput,
   'cluster/no-credentials': InvalidInput,

@@ -1,4 +1,7 @@
-/** Bundles the programs of the images: each becomes a few files that need no packages beside them but what is native. */
+/**
+ * Bundles the programs of the images and of the npm package: each becomes a few files that need no packages beside them but
+ * what is native.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,19 +12,19 @@ interface Bundle {
   readonly name: string;
   /** By the name of the file that becomes of it: the program, and what it starts as threads of its own. */
   readonly entries: Readonly<Record<string, string>>;
-  /** Packages that the image brings along as they are. */
+  /** Packages that the image, or whoever installs the package, brings along as they are. */
   readonly external: readonly string[];
   /** What must not be in it, by path: it would have got there by mistake. */
   readonly without: RegExp;
 }
 
 /**
- * Packages that an image has to bring along as they are, since they look for native files beside their own: sharp, koffi,
- * and TensorFlow's addon, which is loaded by its path and so needs no mention.
+ * Packages that have to be brought along as they are, since they look for native files beside their own: sharp, koffi, and
+ * TensorFlow's addon, which is loaded by its path and so needs no mention.
  */
 export const nativePackages: readonly string[] = ['sharp', 'koffi'];
 
-const bundles: readonly Bundle[] = [
+const programs: readonly Bundle[] = [
   {
     name: 'operator',
     entries: { operator: 'operator/main.ts', 'watchdog-thread': 'operator/program/watchdog-thread.ts' },
@@ -39,9 +42,9 @@ const bundles: readonly Bundle[] = [
     without: /^operator\/|node_modules\/(@tensorflow|@kubernetes|@observablehq|linkedom)\//,
   },
   {
-    name: 'the command line',
+    name: 'command line',
     entries: { blockstill: 'cli/main.ts' },
-    // Loaded only where a job is run, to measure its energy, and that needs a checkout.
+    // Loaded only where a job is run, to measure its energy.
     external: ['koffi'],
     without: /node_modules\/(@tensorflow|sharp|@img|koffi)\//,
   },
@@ -80,7 +83,11 @@ const withoutUnusedModels: Plugin = {
   },
 };
 
-async function makeBundle({ name, entries, external, without }: Bundle, folder: string): Promise<void> {
+/** Answers the paths of all files that went into it. */
+async function makeBundle(
+  { name, entries, external, without }: Bundle,
+  folder: string,
+): Promise<readonly string[]> {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: { ...entries },
@@ -106,12 +113,19 @@ async function makeBundle({ name, entries, external, without }: Bundle, folder: 
   const unwanted = Object.keys(metafile.inputs).filter((path) => without.test(path));
   if (unwanted.length > 0) throw new Error(`${name} must not contain ${unwanted.slice(0, 5).join(', ')}`);
   for (const { path, contents } of outputFiles) await writeFile(join(folder, basename(path)), contents);
+  return Object.keys(metafile.inputs);
 }
 
-/** Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are. */
-export async function bundle(folder: string): Promise<void> {
+/**
+ * Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are.
+ *
+ * @returns the paths of all files that went into them, relative to the root
+ */
+export async function bundle(folder: string): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
-  for (const each of bundles) await makeBundle(each, folder);
+  const inputs: string[] = [];
+  for (const program of programs) inputs.push(...(await makeBundle(program, folder)));
+  return inputs;
 }
 
 if (import.meta.main) {

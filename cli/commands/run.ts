@@ -9,7 +9,7 @@ import { liveView, type ProgressView } from '../render/progress-view.ts';
 import { styles } from '../render/style.ts';
 import type { Terminal } from '../terminal.ts';
 import { watchInterrupts } from '../interrupts.ts';
-import { workerCommand } from '../worker-command.ts';
+import { requireTensorFlow, workerCommand } from '../worker-command.ts';
 
 export interface RunCommand {
   readonly manifest: string;
@@ -25,6 +25,7 @@ export async function runCommand(
 ): Promise<number> {
   const command = workerCommand();
   const job = await loadLocalJob(manifest, storage);
+  requireTensorFlow();
   const now = (): Date => new Date();
   const view = (progress.interactive ? liveView : plainView)(job.name, progress, now);
   using interrupts = watchInterrupts();

@@ -1,4 +1,4 @@
-import { mkdtempDisposable } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,11 +7,14 @@ import { bundle } from '../../scripts/bundle.ts';
 import { layOutOperator, operatorFiles } from '../../scripts/lay-out-operator.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 
-test('the bundled command line starts without any package, and says that it has no worker', async () => {
+test('the bundled command line alone starts without any package, and says that it has no worker', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bundle-'));
-  await bundle(folder.path);
+  const [programs, alone] = [join(folder.path, 'programs'), join(folder.path, 'alone')];
+  await bundle(programs);
+  await mkdir(alone);
+  await copyFile(join(programs, 'blockstill.mjs'), join(alone, 'blockstill.mjs'));
   const run = async (...words: readonly string[]) =>
-    await runCommand(process.execPath, [join(folder.path, 'blockstill.mjs'), ...words]);
+    await runCommand(process.execPath, [join(alone, 'blockstill.mjs'), ...words]);
   expect(await run('--version')).toMatchObject({ code: 0, stdout: `${packageFile.version}\n` });
   for (const command of ['run', 'validate']) {
     const { code, stderr } = await run(command, 'job.yaml');
