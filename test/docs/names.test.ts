@@ -24,9 +24,9 @@ test('commands of blockstill that sentences name are there, with their options',
     return groups === undefined ? [] : [{ page, name: groups['name'] ?? '', options }];
   });
   const helps = new Map<string, string>();
-  for (const name of new Set(said.map(({ name }) => name))) {
-    const { stdout } = await promisify(execFile)(join(root, 'bin/blockstill'), [name, '--help']);
-    helps.set(name, stdout);
+  for (const command of new Set(said.map(({ name }) => name))) {
+    const { stdout } = await promisify(execFile)(join(root, 'bin/blockstill'), [command, '--help']);
+    helps.set(command, stdout);
   }
   expect(helps.size).toBeGreaterThan(4);
   const wrong = said.filter(({ name, options }) => {
