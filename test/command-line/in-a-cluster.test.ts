@@ -177,7 +177,6 @@ describe('what others wrote', () => {
     { parameters: ['status', 'mnist'] },
     { parameters: ['status', 'mnist', '--watch'] },
     { parameters: ['list'] },
-    { parameters: ['__complete', 'status', 'm'] },
     { parameters: ['__complete', 'logs', 'mnist', ''] },
   ])('is shown by $parameters, not obeyed by the terminal', async ({ parameters }) => {
     const result = await blockstill(parameters, ({ url = '' }, response) => {
