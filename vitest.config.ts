@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests on a real Kubernetes. */
-const clusterTests = ['test/{api-server,cli,cluster}/**/*.test.ts', 'test/{chaos,life}/*.test.ts'];
+const clusterTests = ['test/{api-server,cli,cluster}/**/*.test.ts', 'test/{chaos,life}/*.test.ts', 'test/docs/pages.test.ts'];
 
 export default defineConfig({
   test: {

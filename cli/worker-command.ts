@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { BlockstillError } from '../common/error.ts';
@@ -9,11 +10,18 @@ const isBundled = extname(import.meta.filename) === '.mjs';
  * Starts the worker that belongs to this command line with the Node that runs it. In a checkout that is its sources, so that
  * there is nothing to build. What runs in a pod is the same program as one file (`scripts/bundle.ts`); a test holds both to
  * the same digests.
+ *
+ * @throws BlockstillError `setup/no-worker`: the command line in the operator's image has none
  */
-export const workerCommand: readonly string[] = [
-  process.execPath,
-  join(import.meta.dirname, isBundled ? 'worker.mjs' : '../worker/main.ts'),
-];
+export function workerCommand(): readonly string[] {
+  const program = join(import.meta.dirname, isBundled ? 'worker.mjs' : '../worker/main.ts');
+  if (!existsSync(program)) {
+    throw new BlockstillError('setup/no-worker', 'Here is no worker, so no job can be run or validated.', {
+      hint: 'Use bin/blockstill of a checkout of Blockstill, or create the job in a cluster.',
+    });
+  }
+  return [process.execPath, program];
+}
 
 /**
  * The npm package has no TensorFlow in it, which a checkout has set up before it starts anything (decision 0015).

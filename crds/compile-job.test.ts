@@ -163,6 +163,19 @@ test('a stage overrides single resources and keeps the rest', () => {
   expect(resources.finetune.gpu).toEqual({ resourceName: 'amd.com/gpu', count: 1 });
 });
 
+test('devices have the name that is given where the manifest has none', () => {
+  const compile = (given: object) =>
+    compileJob(manifestWith({ 'spec.resources': given }) as DistillationJob, {
+      defaults: { gpuResourceName: 'nvidia.com/gpu.shared' },
+    }).spec.resources;
+  const ofStage = compile({ gpu: { count: 2 }, prepare: { gpu: { resourceName: 'amd.com/gpu' } } });
+  expect(ofStage.prepare.gpu).toEqual({ resourceName: 'amd.com/gpu', count: 2 });
+  expect(ofStage.distill.gpu).toEqual({ resourceName: 'nvidia.com/gpu.shared', count: 2 });
+  expect(compile({ gpu: { resourceName: 'nvidia.com/gpu' } }).finetune.gpu.resourceName).toBe(
+    'nvidia.com/gpu',
+  );
+});
+
 test('device CPU is the CPU even where a device is requested', () => {
   expect(compiledWith({ 'spec.execution.device': 'CPU' }).spec.resources.distill.device).toBe('CPU');
 });

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { InvalidInputError } from '../common/error.ts';
 import type { CompiledJob, CompiledSpec, DataLocation, DataSource } from './compiled-job.ts';
 import { compileResources } from './compile-resources.ts';
+import { compileStorage, type DefaultStorage } from './compile-storage.ts';
 import { compileLearningRate, compileOptimizer } from './compile-training.ts';
 import { distillationJob, type DistillationJob } from './distillation-job.ts';
 import { problemsOfManifest } from './parse-distillation-job.ts';
@@ -14,6 +15,13 @@ import type { Spec } from './spec/spec.ts';
 export interface CompileOptions {
   /** The folder that relative paths start from, absolute; without it, as in a cluster, they are errors. */
   readonly manifestFolder?: string | undefined;
+  readonly defaults?: CompileDefaults | undefined;
+}
+
+/** What takes the place of some of the documented defaults. */
+export interface CompileDefaults {
+  readonly gpuResourceName?: string | undefined;
+  readonly storage?: DefaultStorage | undefined;
 }
 
 type Resolve = (uri: string, field: string) => string;
@@ -40,11 +48,11 @@ export function compileJob(job: DistillationJob, options: CompileOptions = {}): 
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? 'default',
-    spec: compileSpec(spec, resolver(options.manifestFolder)),
+    spec: compileSpec(spec, resolver(options.manifestFolder), options.defaults),
   };
 }
 
-function compileSpec(spec: Spec, resolve: Resolve): CompiledSpec {
+function compileSpec(spec: Spec, resolve: Resolve, defaults: CompileDefaults = {}): CompiledSpec {
   const { teacher, output, distill, finetune, execution, replacement, resources, ...same } = spec;
   const [candidate] = replacement.candidates;
   if (candidate === undefined) throw new Error('The schema let an empty list of candidates pass.');
@@ -67,13 +75,11 @@ function compileSpec(spec: Spec, resolve: Resolve): CompiledSpec {
       learningRate: compileLearningRate(finetune.learningRate),
     },
     output: { ...output, uri: outputUri },
-    storage: {
-      ...spec.storage,
-      uri:
-        spec.storage.uri === undefined
-          ? `${outputUri.replace(/\/$/, '')}/.exchange`
-          : resolve(spec.storage.uri, 'spec.storage.uri'),
-    },
+    storage: compileStorage(spec.storage, {
+      besideOutput: `${outputUri.replace(/\/$/, '')}/.exchange`,
+      resolve: (uri) => resolve(uri, 'spec.storage.uri'),
+      defaultStorage: defaults.storage,
+    }),
     execution: {
       ...restOfExecution,
       activationCache: {
@@ -83,7 +89,10 @@ function compileSpec(spec: Spec, resolve: Resolve): CompiledSpec {
         diskBytes: quantityValue(cache.disk),
       },
     },
-    resources: compileResources(resources, execution.device),
+    resources: compileResources(resources, {
+      device: execution.device,
+      gpuResourceName: defaults.gpuResourceName,
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Augmentation, Dataset, Preprocessing, Source } from './spec/dataset.ts';
-import type { Execution, Storage } from './spec/execution.ts';
+import type { Execution, S3, Storage } from './spec/execution.ts';
 import type { ReplacementCandidate } from './spec/network.ts';
 import type { Spec } from './spec/spec.ts';
 import type { Distill, Finetune } from './spec/training.ts';
@@ -26,9 +26,14 @@ export interface CompiledSpec extends DeepReadonly<Omit<Spec, Recompiled>> {
   readonly replacement: { readonly candidates: readonly [DeepReadonly<ReplacementCandidate>] };
   readonly distill: CompiledDistill;
   readonly finetune: CompiledFinetune;
-  readonly storage: DeepReadonly<Storage> & { readonly uri: string };
+  readonly storage: CompiledStorage;
   readonly execution: CompiledExecution;
   readonly resources: CompiledResources;
+}
+
+export interface CompiledStorage extends DeepReadonly<Omit<Storage, 'uri' | 's3'>> {
+  readonly uri: string;
+  readonly s3: DeepReadonly<S3> & { readonly region: string; readonly forcePathStyle: boolean };
 }
 
 /** Data at an absolute URI. */

@@ -83,14 +83,15 @@ export function chartReadme(valuesText: string): string {
 It installs the operator for \`DistillationJob\` resources: the definition, the operator with what it may do, and, where
 you ask for them, monitors, alerts, a dashboard and a network policy. Kubernetes 1.29 or newer, Helm 3 or 4.
 
-\`\`\`
+\`\`\`sh
 helm install blockstill helm/blockstill --namespace blockstill-system --create-namespace
 \`\`\`
 
 The definition of \`DistillationJob\` is a template, so that an upgrade brings the new one. Uninstalling leaves it, and all
 jobs, where they are (\`crds.keep\`). Jobs that have begun keep their worker's image through an upgrade.
 
-Mistakes in values are refused before anything is installed. What may go wrong later: [docs/cluster.md](../../docs/cluster.md).
+Mistakes in values are refused before anything is installed. Installing, testing, upgrading:
+[docs/install.md](../../docs/install.md); what may go wrong later: [docs/troubleshooting.md](../../docs/troubleshooting.md).
 Options of the operator in full: [docs/operator.md](../../docs/operator.md).
 
 ## Values

@@ -24,15 +24,7 @@ interface Bundle {
  */
 export const nativePackages: readonly string[] = ['sharp', 'koffi'];
 
-/** The command line is in the npm package only. */
-const commandLine: Bundle = {
-  name: 'command line',
-  entries: { blockstill: 'cli/main.ts' },
-  external: nativePackages,
-  without: /node_modules\/(@tensorflow|sharp|@img|koffi)\//,
-};
-
-const programsOfImages: readonly Bundle[] = [
+const programs: readonly Bundle[] = [
   {
     name: 'operator',
     entries: { operator: 'operator/main.ts', 'watchdog-thread': 'operator/program/watchdog-thread.ts' },
@@ -48,6 +40,13 @@ const programsOfImages: readonly Bundle[] = [
     },
     external: nativePackages,
     without: /^operator\/|node_modules\/(@tensorflow|@kubernetes|@observablehq|linkedom)\//,
+  },
+  {
+    name: 'command line',
+    entries: { blockstill: 'cli/main.ts' },
+    // Loaded only where a job is run, to measure its energy.
+    external: ['koffi'],
+    without: /node_modules\/(@tensorflow|sharp|@img|koffi)\//,
   },
 ];
 
@@ -117,24 +116,15 @@ async function makeBundle(
   return Object.keys(metafile.inputs);
 }
 
-/** Bundles the programs of images into a folder. The same sources give the same bytes, wherever they and the folder are. */
-export async function bundle(folder: string): Promise<void> {
-  await makeBundles(programsOfImages, folder);
-}
-
 /**
- * Likewise the programs of images, and the command line that starts them on a user's machine.
+ * Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are.
  *
  * @returns the paths of all files that went into them, relative to the root
  */
-export async function bundleForNpm(folder: string): Promise<readonly string[]> {
-  return await makeBundles([...programsOfImages, commandLine], folder);
-}
-
-async function makeBundles(bundles: readonly Bundle[], folder: string): Promise<readonly string[]> {
+export async function bundle(folder: string): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
   const inputs: string[] = [];
-  for (const each of bundles) inputs.push(...(await makeBundle(each, folder)));
+  for (const program of programs) inputs.push(...(await makeBundle(program, folder)));
   return inputs;
 }
 

@@ -2,7 +2,7 @@
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundleForNpm } from './bundle.ts';
+import { bundle } from './bundle.ts';
 import { npmManifest, type OwnManifest } from './npm/npm-manifest.ts';
 import { thirdPartyLicenses } from './npm/third-party-licenses.ts';
 
@@ -14,7 +14,7 @@ const programs = ['blockstill', 'blockstill-operator', 'kubectl-complete-blockst
 export async function layOutNpmPackage(folder: string, repository?: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'bin'), { recursive: true });
-  const inputs = await bundleForNpm(join(folder, 'dist'));
+  const inputs = await bundle(join(folder, 'dist'));
   for (const name of programs.map((each) => `${each}.mjs`)) {
     await cp(join(sources, 'bin', name), join(folder, 'bin', name));
     await chmod(join(folder, 'bin', name), 0o755);

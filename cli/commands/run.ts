@@ -24,6 +24,7 @@ export async function runCommand(
   { manifest, workers, storage, output }: RunCommand,
   { out, progress }: { out: Terminal; progress: Terminal },
 ): Promise<number> {
+  const command = workerCommand();
   const job = await loadLocalJob(manifest, storage);
   requireTensorFlow();
   const now = (): Date => new Date();
@@ -33,7 +34,7 @@ export async function runCommand(
   const { status, alreadyDone } = await closing(view, async () =>
     runJob({
       job,
-      workerCommand,
+      workerCommand: command,
       workers,
       environment: process.env,
       interrupt: interrupts.signal,

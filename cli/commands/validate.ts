@@ -16,9 +16,14 @@ export interface ValidateCommand {
 
 /** `blockstill validate`: checks manifest, model and data, and says what a run would do. Trains and keeps nothing. */
 export async function validateCommand({ manifest, output }: ValidateCommand, out: Terminal): Promise<number> {
+  const command = workerCommand();
   const job = await loadLocalJob(manifest);
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'blockstill-validate-'));
-  const report = await validateJob(job, { workerCommand, environment: process.env, folder: scratch.path });
+  const report = await validateJob(job, {
+    workerCommand: command,
+    environment: process.env,
+    folder: scratch.path,
+  });
   if (output === 'json') out.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else {
     const { green, bold } = styles(out.color);

@@ -17,14 +17,18 @@ export function isS3Uri(uri: string): boolean {
  * @throws InvalidInputError `storage/bad-uri`
  */
 export function parseS3Uri(uri: string, field?: string): S3Location {
-  const match = /^s3:\/\/([^/]*)(?:\/(.*?))?\/?$/.exec(uri);
-  const [, bucket = '', key = ''] = match ?? [];
-  const wrong = mistakeIn(bucket, key);
-  if (wrong === undefined) return { bucket, key };
+  const location = partsOf(uri);
+  const wrong = mistakeIn(location);
+  if (wrong === undefined) return location;
   throw new InvalidInputError('storage/bad-uri', `"${uri}" names nothing on S3: ${wrong}.`, {
     where: field,
     hint: 'Write it as s3://bucket/folder/name.',
   });
+}
+
+/** What is wrong with an S3 URI, to complete a sentence; undefined when nothing is. */
+export function mistakeInS3Uri(uri: string): string | undefined {
+  return mistakeIn(partsOf(uri));
 }
 
 /** A location below another. */
@@ -46,7 +50,12 @@ export function isPathLike(key: string): boolean {
   return key.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !part.includes('\0'));
 }
 
-function mistakeIn(bucket: string, key: string): string | undefined {
+function partsOf(uri: string): S3Location {
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]*)(?:\/(.*?))?\/?$/.exec(uri) ?? [];
+  return { bucket, key };
+}
+
+function mistakeIn({ bucket, key }: S3Location): string | undefined {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/.test(bucket))
     return bucket === '' ? 'there is no bucket in it' : `"${bucket}" can't be the name of a bucket`;
   return key === '' || isPathLike(key) ? undefined : 'a part of its path is empty, "." or ".."';

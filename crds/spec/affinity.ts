@@ -109,3 +109,5 @@ export const toleration = z.strictObject({
     .optional()
     .describe('NoExecute only: how many seconds the taint is tolerated. Without it, for ever.'),
 });
+
+export type Toleration = z.output<typeof toleration>;

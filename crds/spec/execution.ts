@@ -8,12 +8,13 @@ const s3 = z.strictObject({
     .describe(
       'The address of the S3 service. Without it, that of AWS in the region. Example: https://minio.storage.svc:9000.',
     ),
-  region: text(64).default('us-east-1').describe('The region of the bucket.'),
+  // Filled in when the job is compiled: the operator has to know whether a job says anything of its own.
+  region: text(64).optional().describe('The region of the bucket. Default: us-east-1.'),
   forcePathStyle: z
     .boolean()
-    .default(false)
+    .optional()
     .describe(
-      'Put the bucket into the path and not into the host name; most services other than AWS need it.',
+      'Put the bucket into the path and not into the host name; most services other than AWS need it. Default: false.',
     ),
   credentialsSecretName: objectName()
     .optional()
@@ -125,7 +126,7 @@ export const execution = withRules(
     pendingDeadlineSeconds: integer(1, 31_536_000)
       .optional()
       .describe(
-        'The job fails when one of its pods has waited this many seconds without starting (no GPU free, image missing, volume missing). Without it, it waits for ever.',
+        'The job fails when one of its pods has waited this many seconds without starting (no GPU free, image missing, volume missing). The time for which a queue such as Kueue holds it back does not count. Without it, it waits for ever.',
       ),
   }),
 );
@@ -133,6 +134,8 @@ export const execution = withRules(
 const resourceName = qualifiedName();
 const deviceCount = integer(0, 16);
 const resourceNameDescription = 'The extended resource of the device. Example: nvidia.com/mig-3g.40gb.';
+const commonNameDescription = `${resourceNameDescription} Without it, the one that the operator was installed with, which is nvidia.com/gpu unless it was told another.`;
+const ownNameDescription = `${resourceNameDescription} Without it, that of resources.gpu.`;
 const countDescription = 'Devices a pod. 0: no device, the CPU is used.';
 const cpu = quantity()
   .optional()
@@ -149,7 +152,7 @@ function stageOverride(stage: string) {
     .strictObject({
       gpu: z
         .strictObject({
-          resourceName: resourceName.optional().describe(resourceNameDescription),
+          resourceName: resourceName.optional().describe(ownNameDescription),
           count: deviceCount.optional().describe(countDescription),
         })
         .optional()
@@ -165,7 +168,7 @@ function stageOverride(stage: string) {
 export const resources = z.strictObject({
   gpu: z
     .strictObject({
-      resourceName: resourceName.default('nvidia.com/gpu').describe(resourceNameDescription),
+      resourceName: resourceName.optional().describe(commonNameDescription),
       count: deviceCount.default(1).describe(countDescription),
     })
     .prefault({})
@@ -178,6 +181,7 @@ export const resources = z.strictObject({
   finetune: stageOverride('finetune'),
 });
 
+export type S3 = z.output<typeof s3>;
 export type Storage = z.output<typeof storage>;
 export type Execution = z.output<typeof execution>;
 export type Baseline = z.output<typeof baseline>;

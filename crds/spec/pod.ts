@@ -51,10 +51,14 @@ export const pod = z.strictObject({
   annotations: textMap(64, 4096).optional().describe('Further annotations of the pods.'),
   nodeSelector: textMap(64, 63)
     .optional()
-    .describe('Labels that a node must have. Example: nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB.'),
+    .describe(
+      'Labels that a node must have, besides those that the operator was installed with for other keys. Example: nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB.',
+    ),
   tolerations: atomicList(toleration, 32)
     .optional()
-    .describe('Taints that the pods tolerate, besides that of the GPU resource.'),
+    .describe(
+      'Taints that the pods tolerate, besides that of the GPU resource and those that the operator was installed with for other keys.',
+    ),
   affinity: affinity.optional().describe('Which nodes and neighbours the pods want.'),
   topologySpreadConstraints: listMap(topologySpreadConstraint, ['topologyKey', 'whenUnsatisfiable'], 16)
     .optional()

@@ -30,7 +30,11 @@ export const spec = withRules(
       'When a student is good enough.',
     ),
     output: output.describe('Where the student goes.'),
-    storage: storage.prefault({}).describe('Where the pods of the job exchange data.'),
+    storage: storage
+      .prefault({})
+      .describe(
+        'Where the pods of the job exchange data. A job that gives neither uri nor any field of s3 gets both from the operator, if it was installed with a storage (--worker-storage-uri). A job that gives any of them gets none of them from there, credentials included: what it leaves out has the defaults below.',
+      ),
     execution: execution.prefault({}).describe('How the job is run.'),
     resources: resources
       .prefault({})

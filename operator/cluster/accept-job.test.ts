@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acceptJob, type Acceptance } from './accept-job.ts';
-import type { OperatorDefaults } from './operator-defaults.ts';
+import { noSpecDefaults, type OperatorDefaults } from './operator-defaults.ts';
 import { aDistillationJob, accepted, defaults, type ObjectChange } from './testing/distillation-jobs.ts';
 
 function accept(change: ObjectChange = {}, given: OperatorDefaults = defaults): Acceptance {
@@ -165,6 +165,45 @@ describe('a job is refused', () => {
       why: {
         message: 'There is no worker image: give spec.pod.image, or start the operator with --worker-image.',
       },
+    });
+  });
+
+  it.each([
+    {
+      of: 'where nothing is mounted',
+      pod: {},
+      message:
+        "spec.storage.uri, by the operator's default, is file:///exchange, but no volume of spec.pod.volumeMounts is mounted there: give one that all pods of the job share, such as a persistentVolumeClaim.",
+    },
+    {
+      of: 'on what it mounts there itself',
+      claimName: 'exchange',
+      pod: {
+        volumes: [
+          { name: 'data', persistentVolumeClaim: { claimName: 'data' } },
+          { name: 'own', emptyDir: {} },
+        ],
+        volumeMounts: [
+          { name: 'data', mountPath: '/data' },
+          { name: 'own', mountPath: '/exchange' },
+        ],
+      },
+      message:
+        "spec.storage.uri, by the operator's default, is file:///exchange on the emptyDir own, which each pod has its own of: use a volume that all pods of the job share, such as a persistentVolumeClaim.",
+    },
+  ])('for a storage that is not its own $of', ({ pod, claimName, message }) => {
+    const storage = { uri: 'file:///exchange', s3: {}, claimName };
+    const given = { ...defaults, specDefaults: { ...noSpecDefaults, storage } };
+    expect(accept({ pod }, given)).toMatchObject({ why: { message } });
+  });
+
+  it('for a volume by the name of that which the operator adds', () => {
+    const storage = { uri: 'file:///exchange', s3: {}, claimName: 'exchange' };
+    const given = { ...defaults, specDefaults: { ...noSpecDefaults, storage } };
+    expect(accept({}, given).kind).toBe('Accepted');
+    const pod = { volumes: [{ name: 'blockstill-storage', emptyDir: {} }] };
+    expect(accept({ pod }, given)).toMatchObject({
+      why: { message: expect.stringContaining('names that begin with blockstill- are') as string },
     });
   });
 

@@ -2,11 +2,14 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BlockstillError } from '../../common/error.ts';
 import { compileJob } from '../../crds/compile-job.ts';
+import { namesStorage } from '../../crds/compile-storage.ts';
 import type { CompiledJob, CompiledSpec } from '../../crds/compiled-job.ts';
 import { apiVersion, kind, type DistillationJob } from '../../crds/distillation-job.ts';
 import type { Why } from '../decide/observed.ts';
 import type { DistillationJobObject } from './kube-objects.ts';
-import type { OperatorDefaults } from './operator-defaults.ts';
+import type { OperatorDefaults, SpecDefaults } from './operator-defaults.ts';
+import { ownFolders } from './render-pod.ts';
+import { withPodDefaults } from './with-pod-defaults.ts';
 
 /**
  * A job as it was accepted: everything that its pods are rendered from. It is written down once, so that another version
@@ -18,6 +21,8 @@ export interface AcceptedJob {
   readonly imagePullPolicy?: OperatorDefaults['imagePullPolicy'];
   readonly imagePullSecrets: readonly string[];
   readonly runtimeClassName?: string | undefined;
+  /** What filled the gaps of the manifest; absent in what was written down before there was any. */
+  readonly specDefaults?: SpecDefaults | undefined;
 }
 
 export type Acceptance =
@@ -27,9 +32,18 @@ export type Acceptance =
 
 /** Compiles a resource and looks for what the schema can't see. */
 export function acceptJob(object: DistillationJobObject, defaults: OperatorDefaults): Acceptance {
-  const compiled = compileObject(object);
-  if (typeof compiled === 'string') return invalid(compiled);
-  const problem = problemOf(compiled.spec, defaults);
+  const written = compileObject(object, defaults.specDefaults);
+  if (typeof written === 'string') return invalid(written);
+  const { compiled, defaultStorage } = filled(object, written, defaults.specDefaults);
+  const problem =
+    volumeProblem(written.spec, defaults) ??
+    labelProblem(written.spec) ??
+    folderProblem(compiled.spec, 'spec.output.uri', compiled.spec.output.uri) ??
+    folderProblem(
+      compiled.spec,
+      defaultStorage === undefined ? 'spec.storage.uri' : "spec.storage.uri, by the operator's default,",
+      compiled.spec.storage.uri,
+    );
   if (problem !== undefined) return invalid(problem);
   const image = compiled.spec.pod.image ?? defaults.workerImage;
   if (image === undefined) {
@@ -45,36 +59,36 @@ export function acceptJob(object: DistillationJobObject, defaults: OperatorDefau
       imagePullPolicy: compiled.spec.pod.imagePullPolicy ?? defaults.imagePullPolicy,
       imagePullSecrets: defaults.imagePullSecrets,
       runtimeClassName: compiled.spec.pod.runtimeClassName ?? defaults.runtimeClassName,
+      specDefaults: defaults.specDefaults,
     },
   };
 }
 
 /** The compiled resource, or why it can't be compiled: the API server may have been given another CRD. */
-function compileObject({ metadata, spec }: DistillationJobObject): CompiledJob | string {
+function compileObject(
+  { metadata, spec }: DistillationJobObject,
+  defaults: SpecDefaults,
+): CompiledJob | string {
   const { name = '', namespace } = metadata;
   const manifest = { apiVersion, kind, metadata: { name, namespace }, spec } as DistillationJob;
   try {
-    return compileJob(manifest);
+    return compileJob(manifest, { defaults });
   } catch (error) {
     if (!(error instanceof BlockstillError)) throw error;
     return [error.message, error.hint].filter(Boolean).join(' ');
   }
 }
 
-function invalid(message: string): Acceptance {
-  return { kind: 'Invalid', why: { reason: 'InvalidSpec', message } };
+/** The job with what the operator gives to its pods, and the default storage if that is what it has. */
+function filled({ spec }: DistillationJobObject, compiled: CompiledJob, defaults: SpecDefaults) {
+  const { storage: own = {} } = spec as DistillationJob['spec'];
+  const defaultStorage = namesStorage(own) ? undefined : defaults.storage;
+  const pod = withPodDefaults(compiled.spec.pod, { ...defaults, storage: defaultStorage });
+  return { compiled: { ...compiled, spec: { ...compiled.spec, pod } }, defaultStorage };
 }
 
-/** Folders of the container that are the operator's. */
-const ownFolders = ['/scratch', '/tmp', '/dev/shm'];
-
-function problemOf(spec: CompiledSpec, defaults: OperatorDefaults): string | undefined {
-  return (
-    volumeProblem(spec, defaults) ??
-    labelProblem(spec) ??
-    folderProblem(spec, 'spec.output.uri', spec.output.uri) ??
-    folderProblem(spec, 'spec.storage.uri', spec.storage.uri)
-  );
+function invalid(message: string): Acceptance {
+  return { kind: 'Invalid', why: { reason: 'InvalidSpec', message } };
 }
 
 function volumeProblem({ pod }: CompiledSpec, { allowHostVolumes }: OperatorDefaults): string | undefined {

@@ -28,6 +28,8 @@ export interface ChildJob extends StoredObject {
   /** Held back, or no longer and its controller has not seen that yet. */
   readonly isSuspended: boolean;
   readonly queue: string | undefined;
+  /** When it was resumed, if it had been suspended from its creation until then: it can't have had a pod before. */
+  readonly firstResumedAt: string | undefined;
   readonly end: JobEnd | undefined;
   /** What its pod said, noted down. */
   readonly result: string | undefined;
@@ -88,6 +90,7 @@ export function projectJob(job: KubeJob): ChildJob {
     deletedAt: metadata.deletionTimestamp,
     isSuspended: spec.suspend === true || holds('Suspended', status),
     queue: metadata.labels?.['kueue.x-k8s.io/queue-name'],
+    firstResumedAt: firstResumption(job),
     end: end === undefined ? undefined : jobEnd(end, metadata),
     result: metadata.annotations?.[annotations.result],
     failure: failureIn(metadata.annotations?.[annotations.failure]),
@@ -98,6 +101,13 @@ function holds(condition: string, status: (KubeJob | KubePod)['status']): boolea
   return (
     status?.conditions?.some(({ type, status: value }) => type === condition && value === 'True') ?? false
   );
+}
+
+/** Its spec has changed once: that was when it was resumed. A template changes with it, or while it is suspended. */
+function firstResumption({ metadata, status }: KubeJob): string | undefined {
+  if (metadata.generation !== 2) return undefined;
+  return status?.conditions?.find(({ type, status: value }) => type === 'Suspended' && value === 'False')
+    ?.lastTransitionTime;
 }
 
 function jobEnd(condition: KubeCondition, { creationTimestamp = '' }: ObjectMeta): JobEnd {

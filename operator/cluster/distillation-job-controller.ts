@@ -209,8 +209,8 @@ export class DistillationJobController implements Controller {
 }
 
 function defaultsOf({ worker, allowHostVolumes }: OperatorOptions): OperatorDefaults {
-  const { image, imagePullPolicy, imagePullSecrets, runtimeClassName } = worker;
-  return { workerImage: image, imagePullPolicy, imagePullSecrets, runtimeClassName, allowHostVolumes };
+  const { image: workerImage, ...others } = worker;
+  return { workerImage, ...others, allowHostVolumes };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, Resource } from '../kube/resource.ts';
+import type { AcceptedJob } from './accept-job.ts';
 import { imageOf, JobRecords, type JobRecord, type PlanRecord } from './job-records.ts';
 import { controllerRevisions } from './kube-objects.ts';
-import type { OperatorDefaults } from './operator-defaults.ts';
+import type { OperatorDefaults, SpecDefaults } from './operator-defaults.ts';
 import { owner } from './testing/children.ts';
 import { aDistillationJob, defaults, type ObjectChange } from './testing/distillation-jobs.ts';
 import { FakeCluster } from './testing/fake-cluster.ts';
 import { preparedMessage } from './testing/messages.ts';
 
 const plan: PlanRecord = { record: 'Plan', message: preparedMessage(), units: [['conv_1'], ['conv_2']] };
+
+const filling: SpecDefaults = {
+  gpuResourceName: 'nvidia.com/gpu.shared',
+  tolerations: [{ key: 'spot', operator: 'Exists' }],
+  nodeSelector: { pool: 'gpu' },
+  storage: { uri: 's3://exchange', s3: { credentialsSecretName: 'minio' } },
+};
 
 /** The same job, edited. */
 const edited = (generation: number, change: ObjectChange = {}) =>
@@ -89,6 +97,7 @@ describe('a job that was accepted', () => {
       imagePullPolicy: 'Always',
       imagePullSecrets: ['other'],
       runtimeClassName: 'nvidia',
+      specDefaults: filling,
       allowHostVolumes: false,
     };
     const after = await recordOf(start(newer, cluster).records, aDistillationJob());
@@ -181,6 +190,48 @@ describe('an edit', () => {
     expect(refused.accepted).toEqual(first.accepted);
     expect(await recordOf(records, edited(3))).toEqual(first);
     expect(cluster.of(controllerRevisions)).toHaveLength(1);
+  });
+});
+
+describe('what filled the gaps of a manifest', () => {
+  it('fills them after an edit, too, though the operator would have others by now', async () => {
+    const { cluster, records } = start({ ...defaults, specDefaults: filling });
+    await recordOf(records, aDistillationJob());
+    const others: SpecDefaults = {
+      gpuResourceName: 'amd.com/gpu',
+      tolerations: [],
+      nodeSelector: { pool: 'other' },
+    };
+    const later = start({ ...defaults, specDefaults: others }, cluster).records;
+    const { accepted, current } = await recordOf(
+      later,
+      edited(2, { spec: { resources: { memory: '8Gi' } } }),
+    );
+    for (const { spec } of [accepted.compiled, current]) {
+      expect(spec).toMatchObject({
+        resources: { distill: { memory: '8Gi', gpu: { resourceName: 'nvidia.com/gpu.shared' } } },
+        pod: { tolerations: filling.tolerations, nodeSelector: { pool: 'gpu' } },
+        storage: { uri: 's3://exchange', s3: { credentialsSecretName: 'minio' } },
+      });
+    }
+  });
+
+  it('is nothing in a record of a version that had no such defaults', async () => {
+    const { cluster, records } = start();
+    const before = await recordOf(records, aDistillationJob());
+    const [old] = cluster.of(controllerRevisions);
+    if (old === undefined) throw new Error('nothing was written down');
+    const { accepted } = old.data as { accepted: AcceptedJob };
+    const { specDefaults: _, ...asBefore } = accepted;
+    cluster.put(controllerRevisions, { ...old, data: { ...(old.data as object), accepted: asBefore } });
+    const newer = start({ ...defaults, specDefaults: filling }, cluster).records;
+    expect(await recordOf(newer, aDistillationJob())).toEqual({ ...before, accepted: asBefore });
+    const after = await recordOf(newer, edited(2, { spec: { resources: { memory: '8Gi' } } }));
+    expect(after.accepted.compiled.spec).toMatchObject({
+      resources: { distill: { memory: '8Gi', gpu: { resourceName: 'nvidia.com/gpu' } } },
+      pod: before.accepted.compiled.spec.pod,
+      storage: before.accepted.compiled.spec.storage,
+    });
   });
 });
 

@@ -10,7 +10,7 @@ import type { CallOptions, KubeClient } from '../kube/client.ts';
 import { acceptJob, type AcceptedJob } from './accept-job.ts';
 import { controllerRevisions, type ControllerRevision, type DistillationJobObject } from './kube-objects.ts';
 import { labels, labelValues } from './names.ts';
-import type { OperatorDefaults } from './operator-defaults.ts';
+import { noSpecDefaults, type OperatorDefaults } from './operator-defaults.ts';
 
 /** What was accepted, with all that decides how workers see it. */
 interface SpecRecord {
@@ -239,8 +239,8 @@ function withCurrent(record: JobRecord, current: CompiledJob): JobRecord {
 }
 
 /**
- * What a job that was accepted may have, it keeps, though the operator now has other defaults: it is looked at anew after
- * each restart.
+ * What a job that was accepted has or may have, it keeps, though the operator now has other defaults: it is looked at anew
+ * after each restart.
  */
 function defaultsFor(earlier: JobRecord | undefined, defaults: OperatorDefaults): OperatorDefaults {
   if (earlier === undefined) return defaults;
@@ -249,6 +249,7 @@ function defaultsFor(earlier: JobRecord | undefined, defaults: OperatorDefaults)
   return {
     ...defaults,
     workerImage: defaults.workerImage ?? earlier.accepted.image,
+    specDefaults: earlier.accepted.specDefaults ?? noSpecDefaults,
     allowHostVolumes: defaults.allowHostVolumes || hadHostVolumes,
   };
 }

@@ -31,8 +31,12 @@ export const annotations = {
 
 export const labelValues = { name: 'blockstill-worker', managedBy: 'blockstill' } as const;
 
-/** Copied from the DistillationJob to its Jobs: Kueue reads them. */
-export const queueLabels = ['kueue.x-k8s.io/queue-name', 'kueue.x-k8s.io/priority-class'] as const;
+/** Copied from the DistillationJob to its Jobs: Kueue reads them, of each Job for itself. */
+export const queueLabels = [
+  'kueue.x-k8s.io/queue-name',
+  'kueue.x-k8s.io/priority-class',
+  'kueue.x-k8s.io/max-exec-time-seconds',
+] as const;
 
 const letters = { Prepare: 'p', Baseline: 'b', Distill: 'u', Finetune: 'f' } as const satisfies Record<
   Stage,

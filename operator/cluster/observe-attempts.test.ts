@@ -44,7 +44,7 @@ describe('the state of an attempt', () => {
         waiting: {
           reason: 'WaitingForVolume',
           message:
-            'unit-000 waits for a volume: MountVolume.SetUp failed for volume "s3": secret "s3" not found. Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.',
+            'unit-000 waits for a volume: MountVolume.SetUp failed for volume "s3": secret "s3" not found. Check the claims, Secrets and ConfigMaps that spec.pod, spec.storage or the operator\'s defaults name.',
         },
       },
     },

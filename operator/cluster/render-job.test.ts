@@ -101,6 +101,8 @@ describe('the Job of an attempt', () => {
     const labels = {
       'kueue.x-k8s.io/queue-name': 'gpus',
       'kueue.x-k8s.io/priority-class': 'low',
+      'kueue.x-k8s.io/max-exec-time-seconds': '7200',
+      'kueue.x-k8s.io/prebuilt-workload-name': 'of-one-job',
       'team.example/cost': '7',
     };
     const job = render(prepare, {
@@ -110,9 +112,10 @@ describe('the Job of an attempt', () => {
     const {
       'kueue.x-k8s.io/queue-name': queue,
       'kueue.x-k8s.io/priority-class': priority,
+      'kueue.x-k8s.io/max-exec-time-seconds': longest,
       ...own
     } = job.metadata.labels ?? {};
-    expect([queue, priority]).toEqual(['gpus', 'low']);
+    expect([queue, priority, longest]).toEqual(['gpus', 'low', '7200']);
     expect(templateOf(job).metadata.labels).toEqual({ ...own, team: 'vision' });
   });
 

@@ -174,7 +174,17 @@ describe('a pod', () => {
     expect(spec.containers[0].resources).toMatchObject({
       limits: { 'nvidia.com/mig-1g.10gb': '2', memory: '64Gi' },
     });
-    expect(spec.tolerations).toEqual([{ key: 'nvidia.com/mig-1g.10gb', operator: 'Exists' }]);
+  });
+
+  it.each([
+    { name: 'nvidia.com/gpu', taints: ['nvidia.com/gpu'] },
+    // Nodes whose GPUs are given out in parts are tainted all the same.
+    { name: 'nvidia.com/mig-1g.10gb', taints: ['nvidia.com/mig-1g.10gb', 'nvidia.com/gpu'] },
+    { name: 'nvidia.com/gpu.shared', taints: ['nvidia.com/gpu.shared', 'nvidia.com/gpu'] },
+    { name: 'amd.com/gpu', taints: ['amd.com/gpu'] },
+  ])('with $name goes to nodes with the taints $taints', ({ name, taints }) => {
+    const { spec } = render({ spec: { resources: { gpu: { resourceName: name } } } });
+    expect(spec.tolerations).toEqual(taints.map((key) => ({ key, operator: 'Exists' })));
   });
 
   it.each([

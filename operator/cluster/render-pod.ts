@@ -102,6 +102,9 @@ const ownVolumes = {
   sharedMemory: { name: 'blockstill-shm', mountPath: '/dev/shm' },
 } as const;
 
+/** Folders of the container that are the operator's. */
+export const ownFolders: readonly string[] = Object.values(ownVolumes).map(({ mountPath }) => mountPath);
+
 export function resourcesOf({ resources }: Pick<CompiledSpec, 'resources'>, stage: Stage): StageResources {
   switch (stage) {
     case 'Prepare':
@@ -120,9 +123,15 @@ function imagePullSecrets({ compiled, imagePullSecrets: defaults }: AcceptedJob)
   return [...names].map((name) => ({ name }));
 }
 
-/** Nodes with devices are commonly tainted with the name of the resource, so that only pods that use it go there. */
+/**
+ * Nodes with devices are commonly tainted with the name of the resource, so that only pods that use it go there; but those
+ * whose GPUs NVIDIA's device plugin gives out in parts, as `nvidia.com/mig-1g.10gb` or `nvidia.com/gpu.shared`, with the
+ * name of the whole.
+ */
 function deviceTolerations({ gpu }: StageResources): readonly object[] {
-  return gpu.count === 0 ? [] : [{ key: gpu.resourceName, operator: 'Exists' }];
+  if (gpu.count === 0) return [];
+  const whole = gpu.resourceName.startsWith('nvidia.com/') ? ['nvidia.com/gpu'] : [];
+  return [...new Set([gpu.resourceName, ...whole])].map((key) => ({ key, operator: 'Exists' }));
 }
 
 function affinityOf({ accepted, onOneNodeWith }: PodToRender): unknown {

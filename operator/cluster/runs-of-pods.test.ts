@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { podsToRemember } from '../decide/remembered-pods.ts';
 import { projectPod } from './children.ts';
 import { runsOfPods, type PodsToTime } from './runs-of-pods.ts';
-import { aJob, aKubePod, aPod, owner, podStatus, time } from './testing/children.ts';
+import { aJob, aKubePod, aPod, owner, podStatus, time, type JobChange } from './testing/children.ts';
 
 const date = (seconds: number): Date => new Date(time(seconds));
 
@@ -135,6 +135,26 @@ describe('a pod that follows another one within its Job', () => {
     // The doubt stays, too.
     const doubtful = podsToRemember({ runs: runs({ jobs, pods: [second], watchedSince: date(390) }) });
     expect(alone({ watchedSince: date(800), previous: { pods: doubtful } })).toEqual(doubt);
+  });
+
+  it('had none before it while its Job was held back from its creation on, as by a queue', () => {
+    const held = (change: JobChange) => {
+      const lastTransitionTime = time(395);
+      const conditions = [{ type: 'Suspended', status: 'False', reason: 'JobResumed', lastTransitionTime }];
+      const job = aJob({ createdAt: 3, generation: 2, conditions, ...change });
+      return runs({ jobs: [job], pods: [second], watchedSince: date(398) });
+    };
+    const [run, ...others] = held({});
+    expect(others).toEqual([]);
+    // All that time it has waited to begin.
+    expect(run).toMatchObject({ created: date(3), start: date(410) });
+    // Held back, let go, held back again and let go again: a pod may have come in between.
+    expect(held({ generation: 4 })).toHaveLength(2);
+    expect(held({ conditions: [] })).toHaveLength(2);
+    const lastTransitionTime = time(200);
+    expect(held({ conditions: [{ type: 'Suspended', status: 'False', lastTransitionTime }] })).toHaveLength(
+      2,
+    );
   });
 });
 

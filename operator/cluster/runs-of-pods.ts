@@ -85,7 +85,9 @@ function withJob(runs: readonly Run[], job: ChildJob, { uid, watchedSince }: Pod
   const own = runs.filter((run) => run.unit === unit && run.attempt === identity.attempt);
   const first = own.toSorted((a, b) => createdOf(a) - createdOf(b))[0];
   if (first === undefined) return runs;
-  const isPrompt = createdOf(first) - made.getTime() <= promptSeconds * 1000;
+  // Before it was resumed, its controller made none.
+  const possible = dateOf(job.firstResumedAt) ?? made;
+  const isPrompt = createdOf(first) - possible.getTime() <= promptSeconds * 1000;
   const wasWatched = made.getTime() >= watchedSince.getTime() + clockSkewSeconds * 1000;
   if (isPrompt || wasWatched) {
     return runs.map((run) => (run === first ? { ...run, created: earlier(run.created, createdAt) } : run));

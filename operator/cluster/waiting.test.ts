@@ -27,7 +27,7 @@ describe('a pod that does not start', () => {
       why: {
         reason: 'WaitingForConfiguration',
         message:
-          'prepare can\'t be started: secret "s3" not found. Check the Secrets and ConfigMaps that spec.pod and spec.storage name.',
+          'prepare can\'t be started: secret "s3" not found. Check the Secrets and ConfigMaps that spec.pod, spec.storage or the operator\'s defaults name.',
       },
     },
     {
@@ -47,7 +47,7 @@ describe('a pod that does not start', () => {
       why: {
         reason: 'WaitingForVolume',
         message:
-          'prepare waits for a volume: MountVolume.SetUp failed for volume "s3": secret "s3" not found. Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.',
+          'prepare waits for a volume: MountVolume.SetUp failed for volume "s3": secret "s3" not found. Check the claims, Secrets and ConfigMaps that spec.pod, spec.storage or the operator\'s defaults name.',
       },
     },
     {
@@ -56,7 +56,7 @@ describe('a pod that does not start', () => {
       why: {
         reason: 'WaitingForVolume',
         message:
-          'prepare waits for a volume: Multi-Attach error for volume "pvc-1". Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.',
+          'prepare waits for a volume: Multi-Attach error for volume "pvc-1". Check the claims, Secrets and ConfigMaps that spec.pod, spec.storage or the operator\'s defaults name.',
       },
     },
     {

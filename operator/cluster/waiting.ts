@@ -22,7 +22,7 @@ export function waitingSentence(unit: string, { reason, message }: Why): Why {
   if (reason === 'FailedMount' || reason === 'FailedAttachVolume') {
     return {
       reason: 'WaitingForVolume',
-      message: `${unit} waits for a volume: ${sentence(said)} Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+      message: `${unit} waits for a volume: ${sentence(said)} Check the claims, Secrets and ConfigMaps that spec.pod, spec.storage or the operator's defaults name.`,
     };
   }
   if (reason === 'FailedCreatePodSandBox') {
@@ -37,7 +37,7 @@ export function waitingSentence(unit: string, { reason, message }: Why): Why {
   if (reason === 'CreateContainerConfigError' || reason === 'CreateContainerError') {
     return {
       reason: 'WaitingForConfiguration',
-      message: `${unit} can't be started: ${sentence(said)} Check the Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+      message: `${unit} can't be started: ${sentence(said)} Check the Secrets and ConfigMaps that spec.pod, spec.storage or the operator's defaults name.`,
     };
   }
   if (reason === 'SchedulingGated')

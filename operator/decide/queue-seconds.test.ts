@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { at } from './builders.ts';
+import type { Run } from './observed.ts';
 import { queueSeconds } from './queue-seconds.ts';
 
 const second = (time: Date): number => time.getTime() / 1000;
@@ -31,4 +32,29 @@ it('leaves out suspended time', () => {
 it('is unknown where it is not known since when a run could have begun', () => {
   expect(queueSeconds(runs([0, 10], [undefined, 25]), [])).toEqual({});
   expect(queueSeconds([], [])).toEqual({});
+});
+
+describe('within one attempt', () => {
+  const run = (name: string, times: readonly (number | undefined)[]): Run => {
+    const [created, start, end] = times.map((time) => (time === undefined ? undefined : at(time)));
+    return { unit: 'unit-000', attempt: 1, name, created, start, end };
+  };
+
+  it('counts from the end of a pod that was taken away, though the next one is made much later', () => {
+    const units = [{ runs: [run('second', [400, 405, 500]), run('first', [0, 10, 100])] }];
+    // From 100 on, when a queue has preempted it.
+    expect(queueSeconds(units, [])).toEqual({ queueSeconds: 305 });
+  });
+
+  it('counts on over a pod that never began', () => {
+    const never = run('never', [20, undefined, 80]);
+    const other = { runs: [run('other', [0, 0, 600])] };
+    const units = [other, { runs: [never, run('second', [200, 210, 300])] }];
+    expect(queueSeconds(units, [])).toEqual({ queueSeconds: 190 });
+  });
+
+  it('takes the time at which a pod was made where that of the end before it is not known', () => {
+    const units = [{ runs: [run('first', [0, 10, undefined]), run('second', [400, 405, 500])] }];
+    expect(queueSeconds(units, [])).toEqual({ queueSeconds: 5 });
+  });
 });

@@ -11,15 +11,33 @@ export function queueSeconds(
 ): { queueSeconds?: number } {
   const runs = units.flatMap((unit) => unit.runs).filter(({ start }) => start !== undefined);
   const starts = runs.flatMap(({ start }) => (start === undefined ? [] : [secondsOf(start)]));
-  const waits = runs.flatMap(({ created, start }) =>
-    created === undefined || start === undefined
-      ? []
-      : [{ start: secondsOf(created), end: secondsOf(start) }],
+  const waits = units.flatMap((unit) =>
+    [...Map.groupBy(unit.runs, ({ attempt }) => attempt).values()].flatMap(waitsOf),
   );
   if (runs.length === 0 || waits.length < runs.length) return {};
   const first = Math.min(...starts);
   const within = waits.map(({ start, end }) => ({ start: Math.max(start, first), end }));
   return { queueSeconds: coveredSeconds(subtract(within, suspensions)) };
+}
+
+/**
+ * The waits within one attempt, whose pods follow one another: whoever took a pod away, as a queue that preempts it does,
+ * made the unit wait from then on. One that never began is no end of that.
+ */
+function waitsOf(runs: readonly Run[]): Interval[] {
+  const waits: Interval[] = [];
+  let since: Date | undefined;
+  for (const { created, start, end } of runs.toSorted((a, b) => firstSign(a) - firstSign(b))) {
+    since ??= created;
+    if (start === undefined) continue;
+    if (since !== undefined) waits.push({ start: secondsOf(since), end: secondsOf(start) });
+    since = end;
+  }
+  return waits;
+}
+
+function firstSign({ created, start, end }: Run): number {
+  return (created ?? start ?? end)?.getTime() ?? 0;
 }
 
 function secondsOf(time: Date): number {

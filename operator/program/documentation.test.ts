@@ -8,7 +8,7 @@ const page = await readFile(new URL('../../docs/operator.md', import.meta.url), 
 
 it('every option and every metric is in the documentation, and none that does not exist', async () => {
   const options = new Set(
-    [...page.matchAll(/^\| .*?(?=\| )/gm)].flatMap(([cell]) => cell.match(/--[a-z][a-z-]+/g) ?? []),
+    [...page.matchAll(/^\| .*?(?=\| )/gm)].flatMap(([cell]) => cell.match(/--[a-z][a-z0-9-]+/g) ?? []),
   );
   expect([...options].sort()).toEqual(flags.map(({ name }) => `--${name}`).sort());
   const { text } = await createMetrics(systemClock).expose();

@@ -44,6 +44,48 @@ export const flags = [
     help: 'runtimeClassName of the workers, such as nvidia; default: none',
   },
   {
+    name: 'worker-gpu-resource',
+    value: 'name',
+    help: 'what GPUs are called where spec.resources.gpu.resourceName does not say, such as nvidia.com/mig-1g.10gb; default: nvidia.com/gpu',
+  },
+  {
+    name: 'worker-toleration',
+    value: 'taint',
+    repeatable: true,
+    help: 'taint that workers tolerate, as key[=value][:Effect]; a job that has tolerations for the same key keeps to those',
+  },
+  {
+    name: 'worker-node-selector',
+    value: 'label',
+    repeatable: true,
+    help: 'label of the nodes that workers run on, as key=value; a job may select by another value',
+  },
+  {
+    name: 'worker-storage-uri',
+    value: 'uri',
+    help: 'where jobs that say nothing in spec.storage exchange data, s3://... or file:///...; default: below their output',
+  },
+  {
+    name: 'worker-storage-claim',
+    value: 'name',
+    help: 'claim in the namespace of the job that is mounted at a file:/// storage',
+  },
+  {
+    name: 'worker-storage-s3-endpoint',
+    value: 'url',
+    help: 'address of the S3 service of an s3:// storage; default: that of AWS in the region',
+  },
+  { name: 'worker-storage-s3-region', value: 'name', help: 'its region; default: us-east-1' },
+  {
+    name: 'worker-storage-s3-force-path-style',
+    help: 'put the bucket into the path, as most services other than AWS need it',
+  },
+  {
+    name: 'worker-storage-s3-credentials-secret',
+    value: 'name',
+    help: 'secret with its keys, in the namespace of the job; default: what the service account of the pod gives',
+  },
+  {
     name: 'allow-host-volumes',
     help: 'accept jobs with hostPath and inline NFS volumes, which the restricted Pod Security level forbids',
   },

@@ -30,6 +30,7 @@ describe('the options of the operator', () => {
         imagePullPolicy: undefined,
         imagePullSecrets: [],
         runtimeClassName: undefined,
+        specDefaults: { gpuResourceName: undefined, tolerations: [], nodeSelector: {}, storage: undefined },
       },
       allowHostVolumes: false,
       leaderElection: { namespace: undefined, leaseName: 'blockstill-operator' },
@@ -46,6 +47,10 @@ describe('the options of the operator', () => {
     const given = options(
       '--kubeconfig /k --context c --namespace a,b --namespace=c --worker-image r.io/w@sha256:1 ' +
         '--worker-image-pull-policy Never --worker-image-pull-secret s --worker-runtime-class nvidia ' +
+        '--worker-gpu-resource nvidia.com/mig-1g.10gb --worker-toleration dedicated=gpu:NoSchedule,spot ' +
+        '--worker-node-selector pool=gpu --worker-storage-uri s3://exchange/jobs ' +
+        '--worker-storage-s3-endpoint https://minio:9000 --worker-storage-s3-region lab ' +
+        '--worker-storage-s3-force-path-style --worker-storage-s3-credentials-secret minio ' +
         '--allow-host-volumes --leader-election-namespace ops --lease-name mine --qps 12.5 --burst 3 ' +
         '--workers 2 --no-progress --dcgm-exporter-url http://{node-ip}:9400/metrics --listen [::1]:0 --log-level debug --log-format text',
     );
@@ -58,6 +63,24 @@ describe('the options of the operator', () => {
         imagePullPolicy: 'Never',
         imagePullSecrets: ['s'],
         runtimeClassName: 'nvidia',
+        specDefaults: {
+          gpuResourceName: 'nvidia.com/mig-1g.10gb',
+          tolerations: [
+            { key: 'dedicated', operator: 'Equal', value: 'gpu', effect: 'NoSchedule' },
+            { key: 'spot', operator: 'Exists' },
+          ],
+          nodeSelector: { pool: 'gpu' },
+          storage: {
+            uri: 's3://exchange/jobs',
+            claimName: undefined,
+            s3: {
+              endpoint: 'https://minio:9000',
+              region: 'lab',
+              forcePathStyle: true,
+              credentialsSecretName: 'minio',
+            },
+          },
+        },
       },
       allowHostVolumes: true,
       leaderElection: { namespace: 'ops', leaseName: 'mine' },
@@ -159,4 +182,80 @@ it('the URL of exporters has a place for the node', () => {
   expect(options('--dcgm-exporter-url https://{node-name}.lab/metrics').dcgmExporterUrl).toBe(
     'https://{node-name}.lab/metrics',
   );
+});
+
+describe('what workers get', () => {
+  it('may be a claim for their storage', () => {
+    const { storage } = options('--worker-storage-uri file:///exchange --worker-storage-claim exchange')
+      .worker.specDefaults;
+    expect(storage).toMatchObject({ uri: 'file:///exchange', claimName: 'exchange' });
+  });
+
+  it('may select by several labels, each once', () => {
+    const line = '--worker-node-selector pool=gpu,zone=a --worker-node-selector pool=gpu';
+    expect(options(line).worker.specDefaults.nodeSelector).toEqual({ pool: 'gpu', zone: 'a' });
+    expect(problems('--worker-node-selector pool=gpu,zone=a,pool=cpu')).toEqual([
+      '--worker-node-selector: "pool=cpu" asks for another value of pool than "gpu", and a node has only one.',
+    ]);
+  });
+
+  it('is refused with every mistake at once', () => {
+    const environment = { BLOCKSTILL_WORKER_TOLERATION: 'spot, :NoSchedule' };
+    const line =
+      '--worker-gpu-resource gpu --worker-node-selector pool --worker-storage-uri file:///exchange ' +
+      '--worker-storage-claim Data --worker-storage-s3-endpoint minio:9000 --worker-storage-s3-region lab';
+    expect(problems(line, environment)).toEqual([
+      '--worker-gpu-resource: "gpu" is no name of an extended resource, such as nvidia.com/gpu or nvidia.com/mig-1g.10gb.',
+      'BLOCKSTILL_WORKER_TOLERATION: ":NoSchedule" names no key.',
+      '--worker-node-selector: "pool" has no value: write pool=value.',
+      '--worker-storage-claim: "Data" is no name of an object: lower-case letters, digits, "-", ".".',
+      '--worker-storage-s3-endpoint: "minio:9000" is no address of an S3 server, such as https://minio.storage.svc:9000.',
+      '--worker-storage-s3-endpoint needs a --worker-storage-uri that begins with s3://, but that is file:///exchange.',
+      '--worker-storage-s3-region needs a --worker-storage-uri that begins with s3://, but that is file:///exchange.',
+    ]);
+  });
+
+  it.each([
+    ['https://example.com/exchange', 'must begin with s3:// or file:///'],
+    ['file://host/exchange', 'must begin with s3:// or file:///'],
+    ['s3:///exchange', 'names nothing on S3: there is no bucket in it'],
+    ['s3://bucket/../other', 'names nothing on S3: a part of its path is empty, "." or ".."'],
+    ['file:///', 'names no folder that could be mounted'],
+    ['file:///a%2Fb', 'names no folder that could be mounted'],
+    ['file:///a:b', 'names no folder that could be mounted'],
+    ['file:///dev/../tmp/', "is the worker's own folder: choose another one"],
+  ])('is no storage at %s', (uri, why) => {
+    expect(problems(`--worker-storage-uri ${uri}`)).toEqual([`--worker-storage-uri: "${uri}" ${why}.`]);
+  });
+
+  it.each([
+    ['--worker-storage-claim exchange', '--worker-storage-claim', 'file:///', 'is not given'],
+    [
+      '--worker-storage-uri s3://exchange --worker-storage-claim exchange',
+      '--worker-storage-claim',
+      'file:///',
+      'is s3://exchange',
+    ],
+    ['--worker-storage-s3-force-path-style', '--worker-storage-s3-force-path-style', 's3://', 'is not given'],
+    [
+      '--worker-storage-s3-credentials-secret minio',
+      '--worker-storage-s3-credentials-secret',
+      's3://',
+      'is not given',
+    ],
+  ])('%s is of no use', (line, name, scheme, found) => {
+    expect(problems(line)).toEqual([
+      `${name} needs a --worker-storage-uri that begins with ${scheme}, but that ${found}.`,
+    ]);
+  });
+
+  it('is told of once where the storage is none at all', () => {
+    const line = '--worker-storage-uri exchange --worker-storage-claim exchange';
+    expect(problems(line)).toEqual(['--worker-storage-uri: "exchange" must begin with s3:// or file:///.']);
+  });
+
+  it('has no path style where a switch says so', () => {
+    const environment = { BLOCKSTILL_WORKER_STORAGE_S3_FORCE_PATH_STYLE: 'false' };
+    expect(options('', environment).worker.specDefaults.storage).toBeUndefined();
+  });
 });

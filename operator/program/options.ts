@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { BlockstillError } from '../../common/error.ts';
 import { logFormats, logLevels, type LogFormat, type LogLevel } from '../../common/logger.ts';
-import type { FlagName } from './flags.ts';
+import { flags, type Flag, type FlagName } from './flags.ts';
+import { choice, flag, label, objectName, positive, text } from './option-values.ts';
 import { readFlags, type Given } from './read-flags.ts';
+import { storageProblems } from './storage-options.ts';
+import { compileWorker, workerSchema, type WorkerDefaults } from './worker-options.ts';
 
 /** The options of the program, complete and checked. */
 export interface OperatorOptions {
@@ -28,15 +31,6 @@ export interface OperatorOptions {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 
-/** What the pods of jobs get where the job says nothing. */
-export interface WorkerDefaults {
-  /** Undefined: a job that names none is invalid. */
-  readonly image: string | undefined;
-  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
-  readonly imagePullSecrets: readonly string[];
-  readonly runtimeClassName: string | undefined;
-}
-
 export interface LeaderElection {
   /** Undefined: where the operator itself is. */
   readonly namespace: string | undefined;
@@ -49,34 +43,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-const label = z
-  .string()
-  .regex(
-    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
-    'is no name of a namespace: lower-case letters, digits, "-"',
-  );
-const objectName = z
-  .string()
-  .max(253, 'is longer than 253 characters')
-  .regex(
-    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-    'is no name of an object: lower-case letters, digits, "-", "."',
-  );
-const text = z.string().min(1, 'is empty');
-const image = text.regex(/^\S+$/, 'is no image: it has a space in it');
-const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
-  z.enum(values, { error: `must be one of ${values.join(', ')}` });
-const flag = choice('true', 'false').transform((value) => value === 'true');
-const positive = (maximum: number, { whole }: { whole: boolean }) => {
-  const what = `must be a ${whole ? 'whole ' : ''}number above 0, at most ${maximum}`;
-  const isGood = (value: number): boolean =>
-    value > 0 && value <= maximum && (!whole || Number.isInteger(value));
-  return z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, what)
-    .transform(Number)
-    .refine(isGood, what);
-};
 const exporterUrl = z.string().transform((value, context) => {
   const filled = value.replaceAll('{node-ip}', '10.0.0.1').replaceAll('{node-name}', 'node');
   // Without a place for the node, every node would be told to draw what one exporter says.
@@ -97,10 +63,7 @@ const schema = z.object({
   kubeconfig: text.optional(),
   context: text.optional(),
   namespace: z.array(label).default([]),
-  'worker-image': image.optional(),
-  'worker-image-pull-policy': choice('Always', 'IfNotPresent', 'Never').optional(),
-  'worker-image-pull-secret': z.array(objectName).default([]),
-  'worker-runtime-class': objectName.optional(),
+  ...workerSchema.shape,
   'allow-host-volumes': flag.default(false),
   'no-leader-election': flag.default(false),
   'leader-election-namespace': label.optional(),
@@ -115,7 +78,9 @@ const schema = z.object({
   'log-format': choice(...logFormats).default('json'),
 } satisfies Record<FlagName, z.ZodType>);
 
-const listFlags: ReadonlySet<FlagName> = new Set(['namespace', 'worker-image-pull-secret']);
+const listFlags: ReadonlySet<string> = new Set(
+  flags.filter((each: Flag) => each.repeatable).map(({ name }) => name),
+);
 
 /**
  * The options from flags and environment, or `help` where that was asked for.
@@ -130,7 +95,11 @@ export function parseOptions(
   if (help) return 'help';
   const raw = [...given].map(([name, { values }]) => [name, listFlags.has(name) ? values : values[0]]);
   const { data, error } = schema.safeParse(Object.fromEntries(raw));
-  const all = [...problems, ...(error?.issues ?? []).map((issue) => describeIssue(issue, given))];
+  const all = [
+    ...problems,
+    ...(error?.issues ?? []).map((issue) => describeIssue(issue, given)),
+    ...storageProblems(given),
+  ];
   if (data !== undefined && all.length === 0) return compile(data);
   throw new BlockstillError('operator/usage', all.join('\n'), { hint: 'Run with --help for the options.' });
 }
@@ -146,12 +115,7 @@ function compile(data: z.infer<typeof schema>): OperatorOptions {
     kubeconfig: data.kubeconfig,
     context: data.context,
     namespaces: [...new Set(data.namespace)],
-    worker: {
-      image: data['worker-image'],
-      imagePullPolicy: data['worker-image-pull-policy'],
-      imagePullSecrets: data['worker-image-pull-secret'],
-      runtimeClassName: data['worker-runtime-class'],
-    },
+    worker: compileWorker(data),
     allowHostVolumes: data['allow-host-volumes'],
     leaderElection: data['no-leader-election']
       ? undefined

@@ -17,6 +17,22 @@ const everyOption = {
     imagePullPolicy: 'Always',
     imagePullSecrets: ['first', 'second'],
     runtimeClassName: 'nvidia',
+    gpuResourceName: 'nvidia.com/mig-1g.10gb',
+    nodeSelector: { 'example.com/pool': 'gpu', zone: '' },
+    tolerations: [
+      { key: 'spot', operator: 'Exists', effect: 'NoExecute' },
+      { key: 'example.com/dedicated', value: 'gpu' },
+      { key: 'empty', operator: 'Equal', effect: '' },
+    ],
+    storage: {
+      uri: 's3://exchange/jobs',
+      s3: {
+        endpoint: 'https://minio:9000',
+        region: 'lab',
+        forcePathStyle: true,
+        credentialsSecretName: 'minio',
+      },
+    },
   },
   allowHostVolumes: true,
   leaderElection: { namespace: 'leases', leaseName: 'mine' },
@@ -27,6 +43,8 @@ const everyOption = {
   port: 9090,
   log: { level: 'debug', format: 'text' },
 };
+
+const onClaim = { uri: 'file:///exchange', claimName: 'exchange' };
 
 async function argumentsOf(values: object, release?: Release): Promise<readonly string[]> {
   return deploymentOf(await render(values, release)).container.args;
@@ -61,6 +79,25 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
           imagePullPolicy: 'Always',
           imagePullSecrets: ['first', 'second'],
           runtimeClassName: 'nvidia',
+          specDefaults: {
+            gpuResourceName: 'nvidia.com/mig-1g.10gb',
+            nodeSelector: { 'example.com/pool': 'gpu', zone: '' },
+            tolerations: [
+              { key: 'spot', operator: 'Exists', effect: 'NoExecute' },
+              { key: 'example.com/dedicated', operator: 'Equal', value: 'gpu' },
+              { key: 'empty', operator: 'Equal', value: '' },
+            ],
+            storage: {
+              uri: 's3://exchange/jobs',
+              claimName: undefined,
+              s3: {
+                endpoint: 'https://minio:9000',
+                region: 'lab',
+                forcePathStyle: true,
+                credentialsSecretName: 'minio',
+              },
+            },
+          },
         },
         allowHostVolumes: true,
         leaderElection: { namespace: 'leases', leaseName: 'mine' },
@@ -77,6 +114,7 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
       const given = [
         ...(await argumentsOf(everyOption)),
         ...(await argumentsOf({ leaderElection: { enabled: false }, replicas: 1 })),
+        ...(await argumentsOf({ worker: { storage: onClaim } })),
       ].map((argument) => argument.replace(/^--/, '').replace(/=.*$/s, ''));
       const missing = flags.map(({ name }) => name).filter((name) => !given.includes(name));
       expect(missing).toEqual(['kubeconfig', 'context']);
@@ -89,6 +127,11 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
 
     test('name no image of workers where there is none', async () => {
       expect((await optionsOf({ worker: { image: { repository: '' } } })).worker.image).toBeUndefined();
+    });
+
+    test('name a claim for the storage of jobs', async () => {
+      const { storage } = (await optionsOf({ worker: { storage: onClaim } })).worker.specDefaults;
+      expect(storage).toMatchObject(onClaim);
     });
 
     test('stay numbers as large as they may be', async () => {

@@ -10,7 +10,7 @@ import { makeWorkFolder } from './work-folder.ts';
 
 /** The range of the addresses of services, and the first one in it: the API server's own. */
 const serviceRange = '10.96.0.0/16';
-const ownServiceAddress = '10.96.0.1';
+export const ownServiceAddress = '10.96.0.1';
 
 export interface ApiServer extends AsyncDisposable {
   readonly url: string;

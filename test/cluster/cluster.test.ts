@@ -144,14 +144,17 @@ describe.skipIf(cannotRun('The suite with real pods', await whyNoCluster()))(
       await run('delete', 'job', 'preempted');
     });
 
-    test('lets a pod reach the API server, and this machine reach a pod', async () => {
+    test.each([
+      ['its own address', () => new URL(cluster?.apiServer.url ?? '').host.replace(':', ' ')],
+      ['that of its service', () => '$KUBERNETES_SERVICE_HOST $KUBERNETES_SERVICE_PORT'],
+    ])('lets a pod reach the API server at %s, and this machine reach a pod', async (name, place) => {
+      const client = `client-${name.split(' ')[0]}`;
       // The server of a secure port says in plain words that it is one; busybox has no TLS that it would take.
-      const { hostname, port } = new URL(cluster?.apiServer.url ?? '');
-      const ask = `echo 'GET / HTTP/1.0' | nc ${hostname} ${port} > /tmp/answer`;
+      const ask = `echo 'GET / HTTP/1.0' | nc ${place()} > /tmp/answer`;
       const tell = 'while true; do nc -l -p 8080 < /tmp/answer; done';
-      await apply(pod('client', podSpec(`${ask}; ${tell}`)));
-      await run('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s');
-      const address = await run('get', 'pod', 'client', '-o', 'jsonpath={.status.podIP}');
+      await apply(pod(client, podSpec(`${ask}; ${tell}`)));
+      await run('wait', '--for=condition=Ready', `pod/${client}`, '--timeout=60s');
+      const address = await run('get', 'pod', client, '-o', 'jsonpath={.status.podIP}');
       const said = await waitFor(
         'the pod to answer',
         async () => (await textFrom(address, 8080)) || undefined,

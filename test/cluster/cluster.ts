@@ -2,29 +2,28 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kubernetesFolder } from '../../scripts/cluster/kubernetes.ts';
 import { nodeProgramsFolder } from '../../scripts/cluster/node-programs.ts';
-import { startApiServer, type ApiServer } from './api-server.ts';
+import { ownServiceAddress, startApiServer, type ApiServer } from './api-server.ts';
 import { issue, writeKubeconfig, type Authority } from './certificates.ts';
 import { startControllers } from './controllers.ts';
 import { kubectl } from './kubectl.ts';
 import { nodeName } from './node/configuration.ts';
-import { startContainerRuntime } from './node/container-runtime.ts';
+import { startContainerRuntime, type ContainerRuntime } from './node/container-runtime.ts';
 import { startKubelet } from './node/kubelet.ts';
 import { makeNamespaces } from './node/namespaces.ts';
 import { connectNode, type NodeNetwork } from './node/network.ts';
+import { serveServiceAddress } from './node/service-address.ts';
 import { makeWorkFolder } from './work-folder.ts';
 
-export interface Cluster extends AsyncDisposable {
+export interface Cluster extends ContainerRuntime, AsyncDisposable {
   /** The path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   readonly apiServer: ApiServer;
-  /** Puts an image archive onto the node, to be used with `imagePullPolicy: Never`. */
-  loadImage(archive: string): Promise<void>;
 }
 
 /**
  * Starts a Kubernetes with one real node that has pretend GPUs, on this machine alone: pods run, in namespaces, control
- * groups and a network of their own. There is no DNS and no service proxy; pods and this machine reach each other by
- * address.
+ * groups and a network of their own. There is no DNS, and of all services only that of the API server has its address;
+ * pods and this machine reach each other by address.
  */
 export async function startCluster({ gpus }: { gpus: number }): Promise<Cluster> {
   await using undo = new AsyncDisposableStack();
@@ -50,6 +49,7 @@ export async function startCluster({ gpus }: { gpus: number }): Promise<Cluster>
   undo.use(apiServer);
   const { authority, kubeconfig, url } = apiServer;
   for (const started of await startControllers(apiServer, programs)) undo.defer(started.kill);
+  await serveServiceAddress(namespaces, { address: ownServiceAddress, server: new URL(url).host });
   const identity = await writeKubeconfig(authority, 'kubelet', url);
   await startKubelet({ folder, namespaces, network, authority, programs, kubeconfig: identity, gpus });
   await untilUsable(kubeconfig, gpus);
@@ -57,7 +57,7 @@ export async function startCluster({ gpus }: { gpus: number }): Promise<Cluster>
   return {
     kubeconfig,
     apiServer,
-    loadImage: runtime.loadImage,
+    ...runtime,
     [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
   };
 }

@@ -190,7 +190,7 @@ describe.skipIf(cannotRun('The life of jobs', await whyNoControlPlane()))('a job
     const message = 'MountVolume.SetUp failed for volume "keys" : secret "s3" not found';
     await complain(world.client, pod, { reason: 'FailedMount', message });
     expect(await waitingMessage(world, where, 'WaitingForVolume')).toContain(
-      `prepare waits for a volume: ${message}. Check the claims, Secrets and ConfigMaps that spec.pod and spec.storage name.`,
+      `prepare waits for a volume: ${message}. Check the claims, Secrets and ConfigMaps that spec.pod, spec.storage or the operator's defaults name.`,
     );
     await world.kubectl(['delete', 'distill', where, '-n', where, '--timeout=30s']);
   });

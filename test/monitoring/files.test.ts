@@ -163,9 +163,15 @@ describe('the PodMonitors', async () => {
     const { spec } = parse(await read('helm/manifests/operator.yaml')) as {
       spec: { selector: object; template: Template };
     };
-    expect(operator?.spec.selector).toEqual(spec.selector);
+    // Whatever its release is called.
+    expect(operator?.spec.selector).toEqual({
+      matchLabels: { 'app.kubernetes.io/name': 'blockstill-operator' },
+    });
+    expect(spec.selector).toMatchObject(operator?.spec.selector ?? {});
     expect(operator?.spec.podMetricsEndpoints).toMatchObject([{ port: 'http' }]);
-    expect(spec.template.spec.containers[0]?.ports).toEqual([{ name: 'http', containerPort: 8080 }]);
+    expect(spec.template.spec.containers[0]?.ports).toEqual([
+      { name: 'http', containerPort: 8080, protocol: 'TCP' },
+    ]);
     expect(spec.template.metadata.annotations).toEqual({
       'prometheus.io/scrape': 'true',
       'prometheus.io/port': '8080',

@@ -1,3 +1,10 @@
+{{/* The taint that a toleration is for, as kubectl writes it: key[=value][:Effect]. */}}
+{{- define "blockstill.taint" -}}
+{{- .key -}}
+{{- if ne (default "Equal" .operator) "Exists" }}={{ default "" .value }}{{ end -}}
+{{- with .effect }}:{{ . }}{{ end -}}
+{{- end }}
+
 {{/* The operator's command line: docs/operator.md. */}}
 {{- define "blockstill.args" -}}
 {{- range uniq .Values.watchNamespaces }}
@@ -14,6 +21,33 @@
 {{- end }}
 {{- with .Values.worker.runtimeClassName }}
 - {{ printf "--worker-runtime-class=%s" . | quote }}
+{{- end }}
+{{- with .Values.worker.gpuResourceName }}
+- {{ printf "--worker-gpu-resource=%s" . | quote }}
+{{- end }}
+{{- range .Values.worker.tolerations }}
+- {{ printf "--worker-toleration=%s" (include "blockstill.taint" .) | quote }}
+{{- end }}
+{{- range $key, $value := .Values.worker.nodeSelector }}
+- {{ printf "--worker-node-selector=%s=%s" $key $value | quote }}
+{{- end }}
+{{- with .Values.worker.storage.uri }}
+- {{ printf "--worker-storage-uri=%s" . | quote }}
+{{- end }}
+{{- with .Values.worker.storage.claimName }}
+- {{ printf "--worker-storage-claim=%s" . | quote }}
+{{- end }}
+{{- with .Values.worker.storage.s3.endpoint }}
+- {{ printf "--worker-storage-s3-endpoint=%s" . | quote }}
+{{- end }}
+{{- with .Values.worker.storage.s3.region }}
+- {{ printf "--worker-storage-s3-region=%s" . | quote }}
+{{- end }}
+{{- if .Values.worker.storage.s3.forcePathStyle }}
+- --worker-storage-s3-force-path-style
+{{- end }}
+{{- with .Values.worker.storage.s3.credentialsSecretName }}
+- {{ printf "--worker-storage-s3-credentials-secret=%s" . | quote }}
 {{- end }}
 {{- if .Values.allowHostVolumes }}
 - --allow-host-volumes

@@ -47,6 +47,7 @@ export interface JobChange extends Attempt {
   readonly createdAt?: number;
   readonly deletedAt?: number;
   readonly suspend?: boolean;
+  readonly generation?: number;
   readonly result?: string;
   readonly failure?: NotedFailure;
   readonly conditions?: readonly KubeCondition[];
@@ -55,7 +56,16 @@ export interface JobChange extends Attempt {
 /** A Job created at `time(0)` of which nothing is said yet; its UID is its name. */
 export function aKubeJob(change: JobChange = {}): KubeJob {
   const name = nameOf(change);
-  const { ownerUid = owner.uid, createdAt = 0, deletedAt, result, failure, conditions, suspend } = change;
+  const {
+    ownerUid = owner.uid,
+    createdAt = 0,
+    deletedAt,
+    result,
+    failure,
+    conditions,
+    suspend,
+    generation,
+  } = change;
   const noted = {
     ...(result === undefined ? {} : { [annotations.result]: result }),
     ...(failure === undefined ? {} : { [annotations.failure]: JSON.stringify(failure) }),
@@ -67,6 +77,7 @@ export function aKubeJob(change: JobChange = {}): KubeJob {
       uid: name,
       resourceVersion: '1',
       creationTimestamp: time(createdAt),
+      ...(generation === undefined ? {} : { generation }),
       labels: { ...labelsOf(change), ...change.labels },
       ...(deletedAt === undefined ? {} : { deletionTimestamp: time(deletedAt) }),
       ...(Object.keys(noted).length === 0 ? {} : { annotations: noted }),

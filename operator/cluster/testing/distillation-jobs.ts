@@ -3,12 +3,13 @@ import type { DistillationJobStatus } from '../../../crds/status.ts';
 import type { ObjectMeta } from '../../kube/resource.ts';
 import { acceptJob, type AcceptedJob } from '../accept-job.ts';
 import type { DistillationJobObject } from '../kube-objects.ts';
-import type { OperatorDefaults } from '../operator-defaults.ts';
+import { noSpecDefaults, type OperatorDefaults } from '../operator-defaults.ts';
 import { owner, time } from './children.ts';
 
 export const defaults: OperatorDefaults = {
   workerImage: 'registry.example/worker:1',
   imagePullSecrets: [],
+  specDefaults: noSpecDefaults,
   allowHostVolumes: false,
 };
 

@@ -9,14 +9,22 @@ export interface RequestCounts {
   readonly byKind: Readonly<Record<string, number>>;
 }
 
-/** The arguments with which kube-apiserver writes down every request of these users, and of nobody else. */
-export async function auditArguments(folder: string, users: readonly string[]): Promise<readonly string[]> {
+/**
+ * The arguments with which kube-apiserver writes down every request of these users, and of nobody else.
+ *
+ * @param level - `Request`: also what they send
+ */
+export async function auditArguments(
+  folder: string,
+  users: readonly string[],
+  level: 'Metadata' | 'Request' = 'Metadata',
+): Promise<readonly string[]> {
   const policy = join(folder, 'audit-policy.json');
   const content = {
     apiVersion: 'audit.k8s.io/v1',
     kind: 'Policy',
     omitStages: ['RequestReceived', 'ResponseStarted'],
-    rules: [{ level: 'Metadata', users }, { level: 'None' }],
+    rules: [{ level, users }, { level: 'None' }],
   };
   await writeFile(policy, JSON.stringify(content));
   return [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog(folder)}`];

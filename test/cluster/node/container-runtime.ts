@@ -8,8 +8,10 @@ import type { NodeNetwork } from './network.ts';
 import { writeTestImages } from './test-images.ts';
 
 export interface ContainerRuntime {
-  /** Makes an image archive known to the node. */
+  /** Puts an image archive onto the node, which pulls none itself: not with `imagePullPolicy: Always`. */
   loadImage(archive: string): Promise<void>;
+  /** Gives an image that the node has another name, such as one of a registry. */
+  nameImage(reference: string, name: string): Promise<void>;
 }
 
 export interface RuntimeOptions {
@@ -46,7 +48,12 @@ export async function startContainerRuntime(options: RuntimeOptions): Promise<Co
     const result = await ctr('images', 'import', archive);
     if (result.code !== 0) throw new Error(`ctr could not import ${archive}: ${lastLines(result.stderr)}`);
   };
+  const nameImage = async (reference: string, name: string) => {
+    const result = await ctr('images', 'tag', reference, name);
+    if (result.code !== 0)
+      throw new Error(`ctr could not name ${reference} ${name}: ${lastLines(result.stderr)}`);
+  };
   // A pod that comes before the pause image is there waits 10 s and more for another attempt.
   for (const archive of archives) await loadImage(archive);
-  return { loadImage };
+  return { loadImage, nameImage };
 }

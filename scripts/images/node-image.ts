@@ -1,0 +1,60 @@
+import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isThere } from '../cluster/kubernetes.ts';
+import { layOut, type ImageFile } from './image-file.ts';
+import { sharedLibraries } from './shared-libraries.ts';
+
+/** The folder of the programs in an image. */
+export const applicationFolder = '/app';
+
+const root = dirname(dirname(import.meta.dirname));
+const certificates = '/etc/ssl/certs/ca-certificates.crt';
+const user = 65532;
+
+/** `config` of an image that starts a program of the application folder, as the OCI specification has it. */
+export function nodeImageConfig(program: string, nodeOptions: readonly string[] = []) {
+  return {
+    Entrypoint: ['node', ...nodeOptions, `${applicationFolder}/${program}`],
+    Env: ['PATH=/usr/local/bin', 'HOME=/tmp'],
+    User: `${user}:${user}`,
+    WorkingDir: applicationFolder,
+  } as const;
+}
+
+/**
+ * What every image has: this machine's Node, the shared libraries of Node and of `linked`, and the certificate
+ * authorities.
+ *
+ * @param linked libraries among the other files of the image
+ */
+export async function nodeFiles(linked: readonly string[] = []): Promise<readonly ImageFile[]> {
+  const system = await sharedLibraries([process.execPath, ...linked], {
+    outside: join(root, 'node_modules'),
+  });
+  return [
+    { from: await realpath(process.execPath), to: '/usr/local/bin/node' },
+    ...system.map((path) => ({ from: path, to: path })),
+    ...((await isThere(certificates)) ? [{ from: certificates, to: certificates }] : []),
+  ];
+}
+
+/**
+ * Besides its files an image has a user and a place for temporary files.
+ *
+ * @param name of the user
+ */
+export async function layOutNodeImage(
+  files: readonly ImageFile[],
+  folder: string,
+  name: string,
+): Promise<void> {
+  await layOut(files, folder);
+  await mkdir(join(folder, 'etc'), { recursive: true });
+  await writeFile(
+    join(folder, 'etc', 'passwd'),
+    `root:x:0:0:root:/:/sbin/nologin\n${name}:x:${user}:${user}:${name}:/tmp:/sbin/nologin\n`,
+  );
+  await writeFile(join(folder, 'etc', 'group'), `root:x:0:\n${name}:x:${user}:\n`);
+  await mkdir(join(folder, 'tmp'), { recursive: true });
+  await chmod(join(folder, 'tmp'), 0o1777);
+}

@@ -1,0 +1,101 @@
+import { mkdir, mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import packageFile from '../../package.json' with { type: 'json' };
+import { runCommand } from '../../scripts/tensorflow/command.ts';
+import { whyNoHelm } from '../chart/requirements.ts';
+import { cannotRun } from '../cluster/cannot-run.ts';
+import { startCluster, type Cluster } from '../cluster/cluster.ts';
+import { kubectl } from '../cluster/kubectl.ts';
+import { toolsImage } from '../cluster/node/test-images.ts';
+import { writeOperatorImage } from '../cluster/operator-image.ts';
+import { whyNoCluster } from '../cluster/requirements.ts';
+import { writeWorkerImage } from '../cluster/worker-image.ts';
+import { needOf, runElsewhere } from './commands.ts';
+import { blocksOf } from './markdown.ts';
+import { startReader, type Reader } from './reader.ts';
+import { visits } from './visits.ts';
+
+const reason = (await whyNoCluster()) ?? (await whyNoHelm());
+const minutes = 60_000;
+
+/** More than all pages claim. */
+const volumes = 12;
+
+describe.skipIf(cannotRun('The commands of the documentation', reason))(
+  'the commands of the documentation, typed by a reader',
+  () => {
+    const held = new AsyncDisposableStack();
+    let cluster: Cluster;
+    let reader: Reader;
+
+    beforeAll(async () => {
+      const [worker, operator] = [await writeWorkerImage(), await writeOperatorImage()];
+      cluster = held.use(await startCluster({ gpus: 4 }));
+      for (const [image, name] of [
+        [worker, 'worker'],
+        [operator, 'operator'],
+      ] as const) {
+        await cluster.loadImage(image.archive);
+        await cluster.nameImage(image.reference, `docker.io/blockstill/${name}:${packageFile.version}`);
+      }
+      await cluster.nameImage(toolsImage, 'docker.io/library/busybox:1.37');
+      await provideVolumes(held.use(await mkdtempDisposable(join(tmpdir(), 'blockstill-volumes-'))).path);
+      reader = held.use(await startReader(cluster.kubeconfig));
+    }, 5 * minutes);
+    afterAll(async () => await held.disposeAsync());
+
+    /** In place of a storage class that makes volumes. */
+    async function provideVolumes(folder: string): Promise<void> {
+      const items = [];
+      for (let index = 0; index < volumes; index++) {
+        const path = join(folder, String(index));
+        await mkdir(path);
+        items.push({
+          apiVersion: 'v1',
+          kind: 'PersistentVolume',
+          metadata: { name: `volume-${index}` },
+          spec: {
+            capacity: { storage: '1Gi' },
+            accessModes: ['ReadWriteOnce'],
+            hostPath: { path },
+            persistentVolumeReclaimPolicy: 'Retain',
+          },
+        });
+      }
+      await runCommand('chmod', ['-R', 'a+rx', folder]);
+      await runCommand('chown', ['-R', '65532:65532', folder]);
+      await kubectl(
+        cluster.kubeconfig,
+        ['apply', '-f', '-'],
+        JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+      );
+    }
+
+    const install =
+      'helm install blockstill helm/blockstill --namespace blockstill-system --create-namespace --wait';
+    const remove = [
+      'kubectl delete distill,pvc,configmap --all --namespace default',
+      'helm uninstall blockstill --namespace blockstill-system --ignore-not-found',
+      'kubectl delete namespace blockstill-system lab vision --ignore-not-found',
+    ];
+
+    test.each(visits)(
+      '$page',
+      async ({ page, operator }) => {
+        const blocks = (await blocksOf(page)).filter(({ language }) => language === 'sh');
+        if (operator) await reader.type({ page: 'test/docs/pages.test.ts', line: 0, text: install });
+        let typed = 0;
+        for (const block of blocks) {
+          if (needOf(block) !== undefined || runElsewhere(block) !== undefined) continue;
+          await reader.type(block);
+          typed += 1;
+        }
+        expect(typed).toBeGreaterThan(0);
+        for (const text of remove) await reader.type({ page: 'test/docs/pages.test.ts', line: 0, text });
+      },
+      10 * minutes,
+    );
+  },
+);
