@@ -1,12 +1,13 @@
 import { BlockstillError, describeError, InvalidInputError, type ErrorCode } from '../common/error.ts';
 import { exitCodes } from './exit-codes.ts';
+import { printable } from './render/printable.ts';
 import { styles } from './render/style.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Says what went wrong, and returns the exit code that goes with it. */
 export function printError(error: unknown, terminal: Terminal): number {
   const { bold, red, dim } = styles(terminal.color);
-  const [first = '', ...rest] = withOneCode(describeError(error).split('\n'));
+  const [first = '', ...rest] = withOneCode(printable(describeError(error)).split('\n'));
   terminal.write(`${bold(red('error:'))} ${first}\n`);
   for (const line of rest) terminal.write(`${dim(line)}\n`);
   if (error instanceof InvalidInputError) return exitCodes.InvalidInput;

@@ -5,6 +5,7 @@ import { complete, type Completion } from '../completion/complete.ts';
 import { completionSources } from '../completion/sources.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printError } from '../print-error.ts';
+import { printable } from '../render/printable.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Whoever has pressed a key waits no longer. */
@@ -35,8 +36,10 @@ export async function completeCommand(
 }
 
 function answer({ candidates, files }: Completion): string {
-  const lines = candidates.map(({ value, description }) =>
-    description === undefined || description === '' ? value : `${value}\t${description}`,
+  // What can't be shown can't be typed either.
+  const typed = candidates.filter(({ value }) => printable(value) === value && !/[\n\t]/.test(value));
+  const lines = typed.map(({ value, description }) =>
+    description === undefined || description === '' ? value : `${value}\t${printable(description)}`,
   );
   return [...lines, `:${files ? directives.files : directives.noFiles}`, ''].join('\n');
 }

@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { jobTable } from '../render/job-table.ts';
 import { plainView } from '../render/plain-view.ts';
 import { liveView, type ProgressView } from '../render/progress-view.ts';
+import { printable } from '../render/printable.ts';
 import { styles } from '../render/style.ts';
 import type { Terminal } from '../terminal.ts';
 import { watchInterrupts } from '../interrupts.ts';
@@ -83,7 +84,7 @@ export function outcomeText(name: string, status: RunUpdate['status'], terminal:
   const { green, red, yellow, bold } = styles(terminal.color);
   const paint = status.phase === 'Complete' ? green : status.phase === 'Failed' ? red : yellow;
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
-  return `${bold(name)}: ${paint((status.phase ?? 'unknown').toLowerCase())}. ${ready?.message ?? ''}`.trim();
+  return `${bold(name)}: ${paint((status.phase ?? 'unknown').toLowerCase())}. ${printable(ready?.message ?? '')}`.trim();
 }
 
 async function closing<Result>(view: ProgressView, work: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 import { workToSimulate } from '../../operator/local/work-to-simulate.ts';
 import { simulate } from '../../operator/packing/simulate.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { printable } from '../render/printable.ts';
 import { simulationReason, simulationTable } from '../render/simulation-table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -19,7 +20,7 @@ export async function simulateCommand(
 ): Promise<number> {
   const work = await workToSimulate(source, storage);
   const simulation = simulate(work, gpus);
-  if (output === 'text') out.write(`${simulationTable(work, simulation).join('\n')}\n`);
+  if (output === 'text') out.write(`${simulationTable(printable(work), printable(simulation)).join('\n')}\n`);
   else {
     const { blocks, startUpSeconds = null } = work;
     const { packedSerialSeconds = null, ...rest } = simulation;

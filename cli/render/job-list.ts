@@ -1,6 +1,7 @@
 import { printerColumns } from '../../crds/custom-resource-definition.ts';
 import type { DistillationJobObject } from '../../operator/cluster/kube-objects.ts';
 import { age } from './age.ts';
+import { printable } from './printable.ts';
 import { table } from './table.ts';
 
 /** Jobs in the columns of `kubectl get`, and under the same names; what is unknown is empty there too. */
@@ -30,7 +31,7 @@ function textAt(job: DistillationJobObject, path: string): string {
     (found, key) => (found as Record<string, unknown> | undefined)?.[key],
     job,
   );
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? printable(value) : '';
 }
 
 function ageText({ metadata: { creationTimestamp } }: DistillationJobObject, now: Date): string {

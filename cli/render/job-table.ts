@@ -2,6 +2,7 @@ import type { BaselineStatus, BlockStatus, DistillationJobStatus } from '../../c
 import { accuracyTable, accuracyTitle } from './accuracy-table.ts';
 import { shortSaving } from './energy-saving.ts';
 import { count, figure, percent, points, seconds, times } from './format.ts';
+import { printable } from './printable.ts';
 import { scoreDrop, scoreName } from './score-drop.ts';
 import { table } from './table.ts';
 
@@ -10,7 +11,8 @@ type Status = DistillationJobStatus;
 const unknown = 'unknown';
 
 /** Everything that a status says of a job, in tables for a person. */
-export function jobTable(status: Status, phases: PhaseSeconds = {}): string[] {
+export function jobTable(told: Status, phases: PhaseSeconds = {}): string[] {
+  const status = printable(told);
   return [
     ...section(accuracyTitle(status), accuracyTable(status)),
     ...section('Size and speed', sizeTable(status)),

@@ -1,6 +1,7 @@
 import type { Terminal } from '../terminal.ts';
 import { blockLine } from './block-lines.ts';
 import { elapsedSeconds } from './job-update.ts';
+import { printable } from './printable.ts';
 import { headerText, type ProgressView } from './progress-view.ts';
 import { styles } from './style.ts';
 
@@ -17,7 +18,8 @@ export function plainView(name: string, terminal: Terminal, now: () => Date): Pr
     terminal.write(`${lastLine.toISOString()} ${text}\n`);
   };
   return {
-    update: (update) => {
+    update: (told) => {
+      const update = printable(told);
       const before = lastLine;
       for (const { type, reason, message } of update.events) {
         if (reason.startsWith('Block')) continue;

@@ -3,6 +3,7 @@ import type { Terminal } from '../terminal.ts';
 import { blockLine } from './block-lines.ts';
 import { duration, percent } from './format.ts';
 import { elapsedSeconds, type JobUpdate } from './job-update.ts';
+import { printable } from './printable.ts';
 import { styles } from './style.ts';
 
 /** Shows how a job goes on. */
@@ -35,7 +36,8 @@ export function liveView(name: string, terminal: Terminal, now: () => Date): Pro
   // The elapsed time goes on though nothing happens.
   const ticks = setInterval(draw, tickMilliseconds);
   return {
-    update: (update) => {
+    update: (told) => {
+      const update = printable(told);
       latest = update;
       const warnings = update.events.filter(({ type }) => type === 'Warning');
       if (warnings.length > 0) {

@@ -1,10 +1,12 @@
 import type { ValidationReport } from '../../worker/contract/validation-report.ts';
 import { judgedWithoutLabels } from '../../operator/decide/judged-by.ts';
 import { count, times } from './format.ts';
+import { printable } from './printable.ts';
 import { table } from './table.ts';
 
 /** What `validate` found: blocks with their cost before and after, what is kept, the data. */
-export function validationTable(report: ValidationReport): string[] {
+export function validationTable(found: ValidationReport): string[] {
+  const report = printable(found);
   return [
     'Blocks',
     ...blockTable(report),

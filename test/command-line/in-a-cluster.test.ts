@@ -157,6 +157,47 @@ describe('a command in a cluster ends', () => {
   });
 });
 
+describe('what others wrote', () => {
+  // A title of the window, a cleared screen, and a line that is written over.
+  const hostile = '\u001b]0;title\u0007\u009b2J\rgone\u202e';
+  const told = {
+    observedGeneration: 1,
+    phase: 'Failed' as const,
+    conditions: [
+      { type: 'Ready', status: 'False', reason: 'Failed', message: `It says ${hostile}.` },
+      { type: 'Failed', status: 'True', reason: 'Failed', message: `It says ${hostile}.` },
+      { type: 'Finished', status: 'True', reason: 'Failed', message: `It says ${hostile}.` },
+    ].map((condition) => ({ ...condition, lastTransitionTime: '2026-11-01T00:00:00Z' })),
+    summary: { speedup: hostile },
+    blocks: [{ name: `a${hostile}`, layers: 'a', state: 'Failed' as const, reason: `It says ${hostile}` }],
+  } as NonNullable<Parameters<typeof aDistillationJob>[0]>['status'];
+  const hostileJob = aDistillationJob(told === undefined ? {} : { status: told });
+
+  it.each([
+    { parameters: ['status', 'mnist'] },
+    { parameters: ['status', 'mnist', '--watch'] },
+    { parameters: ['list'] },
+    { parameters: ['__complete', 'logs', 'mnist', ''] },
+  ])('is shown by $parameters, not obeyed by the terminal', async ({ parameters }) => {
+    const result = await blockstill(parameters, ({ url = '' }, response) => {
+      if (/[?&]watch=true/.test(url)) response.writeHead(200).flushHeaders();
+      else if (url.includes('/distillationjobs/')) answer(response, 200, hostileJob);
+      else answer(response, 200, { metadata: { resourceVersion: '10' }, items: [hostileJob] });
+    });
+    const said = result.out + result.error;
+    expect(said).not.toMatch(/[^\P{Cc}\n\t]|\p{Bidi_Control}/u);
+    // It is what was said, or, to a shell, left out.
+    expect(said).toMatch(parameters[0] === '__complete' ? /^[\w\t\n:-]+$/ : /\\x1b\]0;title\\x07/);
+  });
+
+  it('is shown when the API server says it', async () => {
+    const refused = { ...refusal(403, 'Forbidden'), message: hostile };
+    const { error } = await blockstill(['list'], (_, response) => answer(response, 403, refused));
+    expect(error).toContain('\\x1b]0;title\\x07\\x9b2J\\x0dgone\\u202e');
+    expect(error).not.toContain('\u001b');
+  });
+});
+
 describe('status --watch', () => {
   const watching = ['status', 'mnist', '--watch', '-o', 'json'];
 

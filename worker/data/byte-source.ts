@@ -12,16 +12,24 @@ export interface ByteSource {
   readonly file: string;
   /** Bytes after decompression; undefined when only reading can tell. */
   readonly size: number | undefined;
+  /** Of what is compressed: more bytes than these can't come out of it. */
+  readonly mostBytes?: number;
   open(signal?: AbortSignal): AsyncIterable<Buffer>;
 }
 
 const pieceBytes = 1 << 20;
 
+/** What a file can hold that is compressed by DEFLATE: 1032 times as much at the most, and a block that says so. */
+export function mostInflated(compressedBytes: number): number {
+  return (compressedBytes + 1) * 1032;
+}
+
 /** A file's bytes; a name that ends in `.gz` is decompressed. */
 export async function fileBytes(path: string): Promise<ByteSource> {
   const { size } = await statInput(path);
   if (path.endsWith('.gz')) {
-    return { where: path, file: path, size: undefined, open: (signal) => readGzip(path, signal) };
+    const mostBytes = mostInflated(size);
+    return { where: path, file: path, size: undefined, mostBytes, open: (signal) => readGzip(path, signal) };
   }
   return { where: path, file: path, size, open: (signal) => readFileStream(path, signal) };
 }
@@ -96,9 +104,14 @@ export interface RecordLayout {
   readonly count: number;
 }
 
-/** Refuses a file whose size is not what its header promises, before anything is allocated for it. */
+/**
+ * Refuses a file whose size is not, or can't be, what its header promises, before anything is allocated for it: a few bytes
+ * of a compressed file could promise all the memory that there is.
+ */
 export function checkSize(source: ByteSource, { offset, recordBytes, count }: RecordLayout): void {
   const expected = offset + recordBytes * count;
+  const { mostBytes = Infinity } = source;
+  if (expected > mostBytes) throw impossible(source, { expected, mostBytes });
   if (source.size === undefined || source.size === expected) return;
   throw source.size < expected ? truncated(source, source.size, expected) : trailing(source, expected);
 }
@@ -156,6 +169,17 @@ function truncated(source: ByteSource, size: number, expected: number): InvalidI
     'data/truncated',
     `The file is truncated: ${expected - size} of ${expected} bytes are missing.`,
     { where: source.where, hint: 'Fetch or create the file again.' },
+  );
+}
+
+function impossible(
+  source: ByteSource,
+  { expected, mostBytes }: { expected: number; mostBytes: number },
+): InvalidInputError {
+  return new InvalidInputError(
+    'data/corrupt',
+    `The header promises ${expected} bytes, and no more than ${mostBytes} can come out of the file.`,
+    { where: source.where, hint: 'The header or the file is damaged: fetch it again.' },
   );
 }
 

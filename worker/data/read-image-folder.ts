@@ -179,17 +179,29 @@ async function decodeImage(
   return convertChannels(data, 3, to.channels);
 }
 
+/**
+ * An image of 800 kB can have all pixels that the format allows, and eight are decoded at once: 8000 x 8000 pixels take 192 MB.
+ */
+const mostPixels = 64_000_000;
+
 /** 8-bit RGB as TensorFlow decodes it: colour profiles, orientation tags and transparency are passed over. */
 async function decodeFile(file: string): Promise<{ data: Buffer; info: OutputInfo }> {
   // Only whoever has pictures to decode loads the library: no other worker, and none before it listens for signals.
   const { default: sharp } = await import('sharp');
   try {
-    return await sharp(file, { ignoreIcc: true, failOn: 'error' })
+    return await sharp(file, { ignoreIcc: true, failOn: 'error', limitInputPixels: mostPixels })
       .removeAlpha()
       .toColourspace('srgb')
       .raw()
       .toBuffer({ resolveWithObject: true });
   } catch (error) {
+    if (error instanceof Error && error.message.includes('exceeds pixel limit')) {
+      throw new InvalidInputError('data/image-size', `The image has more than ${mostPixels} pixels.`, {
+        where: file,
+        hint: 'Scale it down beforehand, or remove the file.',
+        cause: error,
+      });
+    }
     throw new InvalidInputError('data/corrupt-image', 'The image cannot be decoded.', {
       where: file,
       hint: 'Replace or remove the file.',

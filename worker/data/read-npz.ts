@@ -3,7 +3,7 @@ import { openPromise } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { BlockstillError, InvalidInputError } from '../../common/error.ts';
 import { arraySource } from './array-file.ts';
-import { statInput } from './byte-source.ts';
+import { mostInflated, statInput } from './byte-source.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { DatasetSource, SplitName } from './dataset-spec.ts';
 import { npyFile } from './read-npy.ts';
@@ -11,7 +11,7 @@ import type { RecordSource } from './record-source.ts';
 
 /** Images and labels in one `.npz` file, found by the names of {@link DatasetSource} or their defaults. */
 export async function readNpz(source: DatasetSource, split: SplitName): Promise<RecordSource> {
-  await statInput(source.path);
+  const { size } = await statInput(source.path);
   const members = await listMembers(source.path);
   const images = pickMember(members, source.images ?? imageNames(split));
   if (images === undefined) {
@@ -34,8 +34,8 @@ export async function readNpz(source: DatasetSource, split: SplitName): Promise<
     });
   }
   return arraySource(
-    await npyFile(memberBytes(source.path, images)),
-    labels && (await npyFile(memberBytes(source.path, labels))),
+    await npyFile(memberBytes(source.path, images, size)),
+    labels && (await npyFile(memberBytes(source.path, labels, size))),
   );
 }
 
@@ -87,12 +87,15 @@ async function withZip<Result>(path: string, use: (zip: ZipFile) => Promise<Resu
 }
 
 /** A member's decompressed bytes; yauzl holds them to the size in the directory, and the checksum is checked here. */
-function memberBytes(path: string, member: Entry): ByteSource {
+function memberBytes(path: string, member: Entry, archiveBytes: number): ByteSource {
   const where = `${path} (${member.fileName})`;
+  // The directory may lie, but not about more bytes than the archive has.
+  const mostBytes = mostInflated(Math.min(member.compressedSize, archiveBytes));
   return {
     where,
     file: path,
     size: member.uncompressedSize,
+    mostBytes,
     open: (signal) => readMember(path, member, signal),
   };
 }

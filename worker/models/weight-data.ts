@@ -27,8 +27,8 @@ export const weightsManifest = z.array(
 export type WeightGroup = z.output<typeof weightsManifest>[number];
 type WeightEntry = WeightGroup['weights'][number];
 
-/** Reads one shard, named as in the manifest. */
-export type ReadShard = (path: string) => Promise<Uint8Array>;
+/** Reads one shard, named as in the manifest. With more than `mostBytes` it is wrong; who reads from afar stops there. */
+export type ReadShard = (path: string, mostBytes: number) => Promise<Uint8Array>;
 
 function storedBytes(entry: WeightEntry): number {
   return elementCount(entry.shape) * bytesPerValue[entry.quantization?.dtype ?? entry.dtype];
@@ -45,10 +45,10 @@ export async function readWeights(
 ): Promise<ReadonlyMap<string, WeightTensor>> {
   const weights = new Map<string, WeightTensor>();
   for (const group of manifest) {
-    const shards: Uint8Array[] = [];
-    for (const path of group.paths) shards.push(await readShard(path));
-    const data = Buffer.concat(shards);
     const expected = group.weights.reduce((sum, entry) => sum + storedBytes(entry), 0);
+    const shards: Uint8Array[] = [];
+    for (const path of group.paths) shards.push(await readShard(path, expected));
+    const data = Buffer.concat(shards);
     if (data.length !== expected) {
       throw new InvalidInputError(
         'model/shard-length',

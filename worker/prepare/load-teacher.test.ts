@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOfModel } from '../../common/model-files.ts';
@@ -57,6 +58,30 @@ test('a model on a web server cannot send the reader elsewhere for its weights',
   await expect(loadTeacher({ dataset, teacher }, options())).rejects.toMatchObject({
     code: expect.stringMatching(/^model\//),
   });
+});
+
+test('a web server that never ends is not read to the end of memory', async () => {
+  const json = await readFile(join(folder, 'model/model.json'));
+  let sent = 0;
+  async function* endless(): AsyncIterable<Buffer> {
+    for (;;) {
+      sent += 2 ** 16;
+      yield Buffer.alloc(2 ** 16);
+      // Lets the reader have its turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  http('https://models.example')
+    .get('/vgg/model.json')
+    .reply(200, json)
+    .get('/vgg/weights.bin')
+    .reply(200, () => Readable.from(endless()));
+  const uri = 'https://models.example/vgg/model.json';
+  const teacher = { uri, format: 'LayersModel', sha256: digestOf(json) } as const;
+  await expect(loadTeacher({ dataset, teacher }, options())).rejects.toMatchObject({
+    code: 'model/shard-length',
+  });
+  expect(sent).toBeLessThan(2 ** 26);
 });
 
 test('a model.json that is not the pinned one is refused', async () => {

@@ -1,12 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOfFile, type Digest } from '../../common/digest.ts';
-import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import { InvalidInputError } from '../../common/error.ts';
 import { isS3Uri } from '../../common/s3/s3-location.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import { loadNetwork, networkFromJson } from '../models/load.ts';
 import type { Network } from '../models/network.ts';
 import { downloadModelFromS3 } from './download-from-s3.ts';
+import { fetchByTls } from './fetch-by-tls.ts';
 import { localPath, type ResolveOptions } from './resolve-inputs.ts';
 
 /**
@@ -56,7 +57,7 @@ async function loadFromWeb(
   { inputShape, signal }: Pick<ResolveOptions, 'signal'> & { inputShape: readonly number[] | undefined },
 ): Promise<Network> {
   const folder = new URL('.', uri).href;
-  const readShard = async (shard: string): Promise<Uint8Array> => {
+  const readShard = async (shard: string, mostBytes: number): Promise<Uint8Array> => {
     const url = new URL(shard, folder).href;
     if (!url.startsWith(folder)) {
       throw new InvalidInputError(
@@ -67,16 +68,25 @@ async function loadFromWeb(
         },
       );
     }
-    const response = await fetch(url, { signal });
-    if (!response.ok) {
-      throw new BlockstillError('storage/download', `"${url}" answered ${response.status}.`, {
-        where: 'spec.teacher.uri',
-      });
-    }
-    return response.bytes();
+    return await bytesWithin(await fetchByTls(url, { field: 'spec.teacher.uri', signal }), mostBytes);
   };
   return networkFromJson(JSON.parse(await readFile(modelJson, 'utf8')), readShard, {
     where: uri,
     inputShape,
   });
+}
+
+/**
+ * The first bytes of an answer and a piece beyond, which whoever reads the weights finds too long: a server can go on for ever.
+ * Leaving the loop ends the connection.
+ */
+async function bytesWithin({ body }: Response, mostBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
+    pieces.push(piece);
+    length += piece.byteLength;
+    if (length > mostBytes) break;
+  }
+  return Buffer.concat(pieces);
 }

@@ -6,11 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { DataLocation, DataSource } from '../../crds/compiled-job.ts';
 import { digestOfFile } from '../../common/digest.ts';
-import { BlockstillError, InvalidInputError } from '../../common/error.ts';
+import { InvalidInputError } from '../../common/error.ts';
 import type { S3Settings } from '../../common/s3/open-object-store.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import type { DatasetSource, DatasetSpec, SplitFraction } from '../data/dataset-spec.ts';
 import { downloadFromS3 } from './download-from-s3.ts';
+import { fetchByTls } from './fetch-by-tls.ts';
 
 export interface ResolveOptions {
   /** Where downloads are put. */
@@ -115,13 +116,10 @@ async function download(uri: string, options: LocalPathOptions): Promise<string>
   )
     return target;
   await mkdir(join(target, '..'), { recursive: true });
-  const response = await fetch(uri, { signal, redirect: 'follow' }).catch((cause: unknown) => {
-    throw new BlockstillError('storage/download', `"${uri}" can't be reached.`, { where: field, cause });
+  const { body } = await fetchByTls(uri, { field, signal });
+  await pipeline(body === null ? [] : Readable.fromWeb(body as never), createWriteStream(`${target}.tmp`), {
+    signal,
   });
-  if (!response.ok || response.body === null) {
-    throw new BlockstillError('storage/download', `"${uri}" answered ${response.status}.`, { where: field });
-  }
-  await pipeline(Readable.fromWeb(response.body as never), createWriteStream(`${target}.tmp`), { signal });
   const digest = await digestOfFile(`${target}.tmp`);
   if (digest !== `sha256:${sha256}`) {
     throw new InvalidInputError('data/digest', `"${uri}" has the digest ${digest}, not sha256:${sha256}.`, {
