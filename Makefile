@@ -23,6 +23,7 @@ test: setup ## Set up, build Kubernetes, an S3 server, Prometheus and Helm once 
 	@node scripts/setup-s3-server.ts --for-tests
 	@node scripts/setup-prometheus.ts --for-tests
 	@node scripts/setup-helm.ts --for-tests
+	@node scripts/setup-checkers.ts --for-tests
 	@node scripts/setup-browser.ts --for-tests
 	@node scripts/check.ts --tests
 
