@@ -1,3 +1,4 @@
+import { checkersFolder } from '../../scripts/checkers/checkers.ts';
 import { isThere } from '../../scripts/cluster/kubernetes.ts';
 import { helmFolder } from '../../scripts/helm/helm.ts';
 
@@ -8,4 +9,15 @@ export const helmSuite = 'The suite with Helm';
 export async function whyNoHelm(): Promise<string | undefined> {
   const folder = await helmFolder();
   return (await isThere(folder)) ? undefined : `there is no ${folder}; node scripts/setup-helm.ts builds it`;
+}
+
+/** The name under which the checks of manifests are skipped. */
+export const checkersSuite = 'The checks of manifests';
+
+/** Why manifests can't be checked on this machine; undefined when they can. */
+export async function whyNoCheckers(): Promise<string | undefined> {
+  const folder = await checkersFolder();
+  return (await isThere(folder))
+    ? undefined
+    : `there is no ${folder}; node scripts/setup-checkers.ts builds it`;
 }

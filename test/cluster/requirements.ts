@@ -3,8 +3,8 @@ import { isThere, kubernetesFolder } from '../../scripts/cluster/kubernetes.ts';
 import { nodeProgramsFolder, whyNoNode } from '../../scripts/cluster/node-programs.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { whyNoBrowser } from '../../scripts/browser/chromium.ts';
-import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
 import { actionlintSuite, whyNoActionlint } from '../release/requirements.ts';
+import { checkersSuite, helmSuite, whyNoCheckers, whyNoHelm } from '../chart/requirements.ts';
 import { browserSuite } from '../report/browser-suite.ts';
 import { prometheusSuite, whyNoPrometheus } from '../monitoring/requirements.ts';
 import { s3Suite, whyNoS3Server } from '../s3/requirements.ts';
@@ -49,6 +49,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
     { suite: prometheusSuite, reason: await whyNoPrometheus() },
     { suite: helmSuite, reason: await whyNoHelm() },
     { suite: actionlintSuite, reason: await whyNoActionlint() },
+    { suite: checkersSuite, reason: await whyNoCheckers() },
     { suite: browserSuite, reason: await whyNoBrowser() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));
