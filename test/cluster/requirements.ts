@@ -4,6 +4,7 @@ import { nodeProgramsFolder, whyNoNode } from '../../scripts/cluster/node-progra
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { whyNoBrowser } from '../../scripts/browser/chromium.ts';
 import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
+import { gitopsSuite, whyNoJudge } from '../gitops/requirements.ts';
 import { browserSuite } from '../report/browser-suite.ts';
 import { prometheusSuite, whyNoPrometheus } from '../monitoring/requirements.ts';
 import { s3Suite, whyNoS3Server } from '../s3/requirements.ts';
@@ -47,6 +48,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
     { suite: s3Suite, reason: await whyNoS3Server() },
     { suite: prometheusSuite, reason: await whyNoPrometheus() },
     { suite: helmSuite, reason: await whyNoHelm() },
+    { suite: gitopsSuite, reason: await whyNoJudge() },
     { suite: browserSuite, reason: await whyNoBrowser() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));
