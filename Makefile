@@ -19,12 +19,14 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 
 .PHONY: test
 test: setup ## Set up, build Kubernetes, an S3 server, Prometheus, Helm and actionlint once for the tests, then run every check and every test
+test: setup ## Set up, build Kubernetes, an S3 server, Prometheus, Helm and the libraries of Argo CD and Flux once for the tests, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
 	@node scripts/setup-s3-server.ts --for-tests
 	@node scripts/setup-prometheus.ts --for-tests
 	@node scripts/setup-helm.ts --for-tests
 	@node scripts/setup-actionlint.ts --for-tests
 	@node scripts/setup-checkers.ts --for-tests
+	@node scripts/setup-gitops.ts --for-tests
 	@node scripts/setup-browser.ts --for-tests
 	@node scripts/check.ts --tests
 

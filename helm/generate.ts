@@ -1,7 +1,8 @@
-/** Writes the files of the chart that follow from others; with `--check` only says which ones are stale. */
+/** Writes the files of the chart, and beside it, that follow from others; with `--check` only says which ones are stale. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { writeFileAtomically } from '../common/files.ts';
+import { argoConfigMap } from './argo-config-map.ts';
 import { chartReadme } from './chart-readme.ts';
 
 interface GeneratedFile {
@@ -19,7 +20,7 @@ async function read(path: string): Promise<string> {
 }
 
 /**
- * The files of the chart that follow from others. A chart can only read what is in its own folder, so there are copies of
+ * The files here that follow from others. A chart can only read what is in its own folder, so there are copies of
  * what is used without Helm, too.
  */
 export async function generatedChartFiles(): Promise<readonly GeneratedFile[]> {
@@ -31,6 +32,10 @@ export async function generatedChartFiles(): Promise<readonly GeneratedFile[]> {
     { path: 'helm/blockstill/files/alerts.yaml', content: await read('helm/monitoring/alerts.yaml') },
     { path: 'helm/blockstill/files/dashboard.json', content: await read('helm/dashboards/blockstill.json') },
     { path: 'helm/blockstill/README.md', content: chartReadme(await read('helm/blockstill/values.yaml')) },
+    {
+      path: 'helm/gitops/argo-cd/argocd-cm.yaml',
+      content: argoConfigMap(await read('helm/gitops/argo-cd/health.lua')),
+    },
   ];
 }
 

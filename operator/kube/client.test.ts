@@ -167,12 +167,11 @@ describe('writes', () => {
   it('send only the status of an object, and on which version it was decided', async () => {
     const metadata = { ...one, uid: 'u', resourceVersion: '7' };
     nock(server)
-      .put(`${collection}/a/status`, {
-        apiVersion: 'example.dev/v1',
-        kind: 'Widget',
-        metadata,
-        status: { done: true },
-      })
+      .patch(`${collection}/a/status`, [
+        { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
+        { op: 'add', path: '/status', value: { done: true } },
+      ])
+      .matchHeader('content-type', 'application/json-patch+json')
       .query(manager)
       .reply(200, typed);
     await using client = testClient(server);

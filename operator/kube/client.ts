@@ -159,22 +159,41 @@ export class KubeClient {
     object: T,
     { signal }: CallOptions = {},
   ): Promise<T> {
-    return await this.#put(resource, object, { signal });
+    const { name = '', namespace, resourceVersion } = object.metadata;
+    const path = objectPath(resource, { namespace, name });
+    if (!resourceVersion) throw unconditionalWrite(path);
+    return await this.#write(resource, object, { method: 'PUT', path, repeatable: true, signal });
   }
 
   /**
    * Replaces the status of an object as it was at its `resourceVersion`, and nothing else of it; `Conflict` when somebody
    * has changed it since, or it is another object of the same name.
+   *
+   * It is a patch, since a whole object would need everybody's labels and annotations in it: the server keeps those that
+   * are missing, but has them owned by nobody from then on, and whoever applied them can't take them away any more.
    */
   async updateStatus<T extends KubeObject & { readonly status?: unknown }>(
     resource: Resource<T>,
     object: T,
     { signal }: CallOptions = {},
   ): Promise<T> {
-    const { name, namespace, uid, resourceVersion } = object.metadata;
-    const metadata = { name, namespace, uid, resourceVersion };
-    const body = { metadata, status: object.status } as T;
-    return await this.#put(resource, body, { signal, subresource: 'status' });
+    const { name = '', namespace, resourceVersion } = object.metadata;
+    const path = objectPath(resource, { namespace, name }, 'status');
+    if (!resourceVersion) throw unconditionalWrite(path);
+    const answer = await requestJson(this.#transport, {
+      method: 'PATCH',
+      path,
+      query: { fieldManager: this.#fieldManager },
+      body: [
+        // Versions are never used twice, not even by another object of the same name.
+        { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+        { op: 'add', path: '/status', value: object.status },
+      ],
+      contentType: patchContentTypes.Json,
+      repeatable: true,
+      signal,
+    });
+    return answer as T;
   }
 
   async patch<T extends KubeObject>(
@@ -222,25 +241,6 @@ export class KubeClient {
     }
   }
 
-  async #put<T extends KubeObject>(
-    resource: Resource<T>,
-    object: T,
-    { signal, subresource }: CallOptions & { readonly subresource?: 'status' },
-  ): Promise<T> {
-    const { name = '', namespace, resourceVersion } = object.metadata;
-    const path = objectPath(resource, { namespace, name }, subresource);
-    if (!resourceVersion) {
-      throw new BlockstillError(
-        'cluster/unconditional-write',
-        'A write needs the version it was decided on.',
-        {
-          where: path,
-        },
-      );
-    }
-    return await this.#write(resource, object, { method: 'PUT', path, repeatable: true, signal });
-  }
-
   async #write<T extends KubeObject>(
     resource: Resource<T>,
     object: T,
@@ -253,6 +253,11 @@ export class KubeClient {
     });
     return answer as T;
   }
+}
+
+function unconditionalWrite(where: string): BlockstillError {
+  const message = 'A write needs the version it was decided on.';
+  return new BlockstillError('cluster/unconditional-write', message, { where });
 }
 
 function withType<T extends KubeObject>(resource: Resource, object: T): T {

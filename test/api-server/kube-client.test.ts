@@ -154,15 +154,42 @@ describe.skipIf(cannotRun('The API-server suite', await whyNoTestServer()))('the
     await expect(client.updateStatus(jobs, { ...created, status })).rejects.toMatchObject({
       code: 'cluster/conflict',
     });
-    const other = { ...written, metadata: { ...written.metadata, uid: 'of-an-earlier-one' } };
-    await expect(client.updateStatus(jobs, { ...other, status })).rejects.toMatchObject({
+    // Another one of the same name.
+    await client.delete(jobs, named('with-status'));
+    await client.create(jobs, {
+      ...manifest,
+      metadata: { ...manifest.metadata, namespace: server().namespace },
+    });
+    await expect(client.updateStatus(jobs, { ...written, status })).rejects.toMatchObject({
       code: 'cluster/conflict',
     });
     const patched = await client.patch(jobs, named('with-status'), {
       subresource: 'status',
       patch: { type: 'Merge', body: { status: { phase: 'Failed' } } },
     });
-    expect(patched.status).toEqual({ observedGeneration: 1, phase: 'Failed' });
+    expect(patched.status).toEqual({ observedGeneration: -1, phase: 'Failed' });
+  });
+
+  test('takes no label or annotation from its owner when it writes a status', async () => {
+    await using client = openClient(server().kubeconfig);
+    const metadata = {
+      name: 'with-owner',
+      namespace: server().namespace,
+      labels: { team: 'vision' },
+      annotations: { note: 'from Git' },
+    };
+    const manifest = JSON.stringify({ ...(manifestWith({}) as Job), metadata });
+    const apply = ['apply', '--server-side', '--field-manager=git', '-f', '-'];
+    await server().kubectl(apply, manifest);
+    const place = { namespace: server().namespace, name: 'with-owner' };
+    const { uid, resourceVersion } = (await client.get(jobs, place))?.metadata ?? {};
+    // No more than the operator keeps of an object.
+    const kept = { metadata: { ...place, uid, resourceVersion } } as Job;
+    await client.updateStatus(jobs, { ...kept, status: { observedGeneration: 1, phase: 'Pending' } });
+    const without = { ...(manifestWith({}) as Job), metadata: place };
+    await server().kubectl(apply, JSON.stringify(without));
+    const { labels, annotations } = (await client.get(jobs, place))?.metadata ?? {};
+    expect({ labels, annotations }).toEqual({});
   });
 
   test('is told which field of a DistillationJob is wrong', async () => {

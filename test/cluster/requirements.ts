@@ -5,6 +5,8 @@ import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { whyNoBrowser } from '../../scripts/browser/chromium.ts';
 import { actionlintSuite, whyNoActionlint } from '../release/requirements.ts';
 import { checkersSuite, helmSuite, whyNoCheckers, whyNoHelm } from '../chart/requirements.ts';
+import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
+import { gitopsSuite, whyNoJudge } from '../gitops/requirements.ts';
 import { browserSuite } from '../report/browser-suite.ts';
 import { prometheusSuite, whyNoPrometheus } from '../monitoring/requirements.ts';
 import { s3Suite, whyNoS3Server } from '../s3/requirements.ts';
@@ -50,6 +52,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
     { suite: helmSuite, reason: await whyNoHelm() },
     { suite: actionlintSuite, reason: await whyNoActionlint() },
     { suite: checkersSuite, reason: await whyNoCheckers() },
+    { suite: gitopsSuite, reason: await whyNoJudge() },
     { suite: browserSuite, reason: await whyNoBrowser() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));

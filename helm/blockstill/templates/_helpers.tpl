@@ -54,7 +54,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
   verbs: [list, watch]
 - apiGroups: [blockstill.dev]
   resources: [distillationjobs/status]
-  verbs: [update]
+  verbs: [patch]
 # Where OwnerReferencesPermissionEnforcement is on, children can't be made without it; it is never used otherwise.
 - apiGroups: [blockstill.dev]
   resources: [distillationjobs/finalizers]
