@@ -24,6 +24,7 @@ test: setup ## Set up, build Kubernetes, an S3 server, Prometheus and Helm once 
 	@node scripts/setup-prometheus.ts --for-tests
 	@node scripts/setup-helm.ts --for-tests
 	@node scripts/setup-browser.ts --for-tests
+	@node scripts/setup-image-builder.ts --for-tests
 	@node scripts/check.ts --tests
 
 .PHONY: unit

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests on a real Kubernetes. */
-const clusterTests = ['test/{api-server,cli,cluster}/**/*.test.ts', 'test/{chaos,life}/*.test.ts'];
+/** Tests on a real Kubernetes, and those that build images. */
+const clusterTests = ['test/{api-server,cli,cluster}/**/*.test.ts', 'test/{chaos,images,life}/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isThere, kubernetesFolder } from '../../scripts/cluster/kubernetes.ts';
 import { nodeProgramsFolder, whyNoNode } from '../../scripts/cluster/node-programs.ts';
+import { imageSuite, whyNoImageBuilder } from '../../scripts/images/image-builder.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { whyNoBrowser } from '../../scripts/browser/chromium.ts';
 import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
@@ -48,6 +49,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
     { suite: prometheusSuite, reason: await whyNoPrometheus() },
     { suite: helmSuite, reason: await whyNoHelm() },
     { suite: browserSuite, reason: await whyNoBrowser() },
+    { suite: imageSuite, reason: await whyNoImageBuilder() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));
 }
