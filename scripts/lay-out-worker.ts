@@ -19,8 +19,16 @@ import { parseFlavour } from './tensorflow/release.ts';
 const root = dirname(import.meta.dirname);
 const tensorflow = '@tensorflow/tfjs-node-gpu';
 
-/** `config` of the image, as the OCI specification has it. */
-export const workerImageConfig = nodeImageConfig('worker.mjs');
+const config = nodeImageConfig('worker.mjs');
+
+/**
+ * `config` of the image, as the OCI specification has it. A driver is put into a container in Debian's own folder, or in
+ * one of these: by GKE, and by NVIDIA's toolkit, for which an image without a distribution is no Debian.
+ */
+export const workerImageConfig = {
+  ...config,
+  Env: [...config.Env, 'LD_LIBRARY_PATH=/usr/local/nvidia/lib64:/usr/lib64'],
+};
 
 /**
  * The worker with all that it needs, down to the C library: Node, the bundle, TensorFlow with its addon, sharp, koffi.
