@@ -8,7 +8,7 @@ import type { ImageFile } from './image-file.ts';
  * for a shell, which an image has not. And binaries for the other C library.
  */
 const unneeded =
-  /^(install|doc|vendor|bin|musl_\w+)\/|^src\/(?!.*\.c?js$)|^src\/koffi\/src\/|^lib\/native\/|^cnoke\.cjs$/;
+  /^(install|doc|vendor|bin|musl_\w+)\/|^src\/(?!.*\.c?js$)|\/trampolines\.cjs$|^lib\/native\/|^cnoke\.cjs$/;
 
 /**
  * The files of packages and of all that they depend on, as npm has put them into a folder; optional packages of other

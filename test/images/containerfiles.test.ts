@@ -120,6 +120,17 @@ describe.skipIf(cannotRun(imageSuite, await whyNoImageBuilder()))(
       expect(await readdir(attempt)).toEqual(expect.arrayContaining(['plan.json', 'result.json']));
     });
 
+    test('have the native packages whole, to decode images and to ask a driver', async () => {
+      const program = `
+      import koffi from 'koffi';
+      import sharp from 'sharp';
+      const red = sharp({ create: { width: 1, height: 1, channels: 3, background: { r: 255, g: 0, b: 0 } } });
+      const decoded = await sharp(await red.png().toBuffer()).raw().toBuffer();
+      console.log(koffi.load('libm.so.6').func('double cos(double)')(0), decoded.join());`;
+      const entrypoint = ['node', '--input-type=module', '--eval', program];
+      expect(await runImage(images.worker, { entrypoint })).toMatchObject({ code: 0, stdout: '1 255,0,0\n' });
+    });
+
     test('refuse to use a processor in place of a GPU that was asked for', async () => {
       await using job = await SmallJob.create({ teacher: await networkOf(vgg()) });
       const unit = await unitInContainer(job, { stage: 'Prepare', unit: 'prepare' });
