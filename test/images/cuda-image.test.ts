@@ -8,6 +8,7 @@ import { vgg } from '../../worker/models/testing/families.ts';
 import { networkOf } from '../../worker/models/testing/reference.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { SmallJob } from '../worker/small-job.ts';
+import { gpuCode } from './gpu-code.ts';
 import { ImageBuilder, type BuiltImage } from './image-builder.ts';
 import { filesOfImage, programsOfImage } from './image-files.ts';
 import { runImage } from './run-image.ts';
@@ -112,6 +113,26 @@ describe.skipIf(!asked || cannotRun(imageSuite, await whyNoImageBuilder()))('the
       nvrtc: [12, 5],
       runtime: 12050,
     });
+  });
+
+  test('has code for the generations that docs/gpus.md names', async () => {
+    const codeOf = async (path: string) => await gpuCode(join(image.files, dependencies, path));
+    expect(await codeOf('lib/libtensorflow_cc.so.2')).toEqual({
+      native: { 60: 1397, 70: 1397, 80: 1397, 89: 1397, 90: 248 },
+      ptx: { 90: 1397 },
+    });
+    for (const path of [
+      'cublas/lib/libcublas.so.12',
+      'cudnn/lib/libcudnn_ops.so.9',
+      'cudnn/lib/libcudnn_cnn.so.9',
+    ]) {
+      const { native, ptx } = await codeOf(`nvidia/${path}`);
+      expect(Object.keys(native), path).toEqual(
+        expect.arrayContaining(['60', '61', '70', '75', '80', '86', '90']),
+      );
+      // Nothing for Blackwell.
+      expect(Math.max(...[...Object.keys(native), ...Object.keys(ptx)].map(Number)), path).toBe(90);
+    }
   });
 
   test('without a GPU ends soon, with a sentence and a code', async () => {
