@@ -18,8 +18,7 @@ demo: setup ## Set up, then distill the MNIST example on this machine
 	@bin/blockstill run examples/mnist/job.yaml
 
 .PHONY: test
-test: setup ## Set up, build Kubernetes, an S3 server, Prometheus, Helm and actionlint once for the tests, then run every check and every test
-test: setup ## Set up, build Kubernetes, an S3 server, Prometheus, Helm and the libraries of Argo CD and Flux once for the tests, then run every check and every test
+test: setup ## Set up, build Kubernetes and what else the tests need once, then run every check and every test
 	@node scripts/setup-cluster.ts --for-tests
 	@node scripts/setup-s3-server.ts --for-tests
 	@node scripts/setup-prometheus.ts --for-tests
@@ -28,6 +27,7 @@ test: setup ## Set up, build Kubernetes, an S3 server, Prometheus, Helm and the 
 	@node scripts/setup-checkers.ts --for-tests
 	@node scripts/setup-gitops.ts --for-tests
 	@node scripts/setup-browser.ts --for-tests
+	@node scripts/setup-image-builder.ts --for-tests
 	@node scripts/check.ts --tests
 
 .PHONY: unit

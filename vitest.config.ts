@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests on a real Kubernetes. */
+/** Tests on a real Kubernetes, and those that build images. */
 const clusterTests = [
   'test/{api-server,cli,cluster}/**/*.test.ts',
-  'test/{chaos,life}/*.test.ts',
+  'test/{chaos,images,life}/*.test.ts',
   'test/docs/pages.test.ts',
 ];
 

@@ -1,27 +1,42 @@
-/** `node scripts/lay-out-worker.ts FOLDER`: every file of the worker's image, for `images/worker.Containerfile`. */
+/**
+ * `node scripts/lay-out-worker.ts [--tensorflow gpu] FOLDER`: every file of the worker's image, for
+ * `images/worker.Containerfile`; for a GPU with the CUDA libraries.
+ */
 import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { InvalidInputError } from '../common/error.ts';
 import { bundle, nativePackages } from './bundle.ts';
 import type { ImageFile } from './images/image-file.ts';
 import { applicationFolder, layOutNodeImage, nodeFiles, nodeImageConfig } from './images/node-image.ts';
 import { packageFiles } from './images/package-files.ts';
+import { cudaLibraries, type CudaLibraries } from './tensorflow/fetch-cuda.ts';
 import { installedAddon, installedLibraries } from './tensorflow/install.ts';
+import { parseFlavour } from './tensorflow/release.ts';
 
 const root = dirname(import.meta.dirname);
 const tensorflow = '@tensorflow/tfjs-node-gpu';
 
-/** `config` of the image, as the OCI specification has it. */
-export const workerImageConfig = nodeImageConfig('worker.mjs');
+const config = nodeImageConfig('worker.mjs');
+
+/**
+ * `config` of the image, as the OCI specification has it. A driver is put into a container in Debian's own folder, or in
+ * one of these: by GKE, and by NVIDIA's toolkit, for which an image without a distribution is no Debian.
+ */
+export const workerImageConfig = {
+  ...config,
+  Env: [...config.Env, 'LD_LIBRARY_PATH=/usr/local/nvidia/lib64:/usr/lib64'],
+};
 
 /**
  * The worker with all that it needs, down to the C library: Node, the bundle, TensorFlow with its addon, sharp, koffi.
  *
  * @param programs the folder with the bundle
+ * @param cuda the CUDA libraries, for an image with the CUDA build of TensorFlow
  */
-export async function workerFiles(programs: string): Promise<readonly ImageFile[]> {
+export async function workerFiles(programs: string, cuda?: CudaLibraries): Promise<readonly ImageFile[]> {
   const modules = join(root, 'node_modules');
   const inImage = join(applicationFolder, 'node_modules');
   const packageFolder = dirname(createRequire(import.meta.url).resolve(`${tensorflow}/package.json`));
@@ -38,9 +53,11 @@ export async function workerFiles(programs: string): Promise<readonly ImageFile[
   const linked = [
     installedAddon(packageFolder),
     ...native.map(({ from }) => from).filter((path) => path.endsWith('.node')),
+    ...(cuda?.files ?? []).map(({ from }) => from).filter((path) => /\.so\./.test(path)),
   ];
   return [
-    ...(await nodeFiles(linked)),
+    ...(await nodeFiles(linked, cuda === undefined ? [] : [cuda.folder])),
+    ...(cuda?.files ?? []),
     ...names.map((name) => ({ from: join(programs, name), to: join(applicationFolder, name) })),
     ...tensorflowFiles.map((from) => ({ from, to: join(inImage, from.slice(modules.length)) })),
     ...native,
@@ -57,10 +74,25 @@ async function librariesOf(folder: string): Promise<readonly string[]> {
   return names.filter((name) => /^libtensorflow.*\.so\.2$/.test(name)).map((name) => join(folder, name));
 }
 
+async function cudaLibrariesHere(): Promise<CudaLibraries> {
+  return await cudaLibraries(join(applicationFolder, 'node_modules', tensorflow, 'deps'), {
+    output: { write: (text) => void process.stdout.write(text), isTerminal: false },
+    signal: new AbortController().signal,
+  });
+}
+
 if (import.meta.main) {
-  const [, , folder] = process.argv;
-  if (folder === undefined) throw new InvalidInputError('setup/usage', 'Say into which folder.');
+  const { values, positionals } = parseArgs({
+    options: { tensorflow: { type: 'string', default: 'cpu' } },
+    allowPositionals: true,
+  });
+  const [folder] = positionals;
+  const flavour = parseFlavour(values.tensorflow);
+  if (folder === undefined || flavour === undefined) {
+    throw new InvalidInputError('setup/usage', 'Say into which folder, and --tensorflow cpu or gpu.');
+  }
   await using programs = await mkdtempDisposable(join(tmpdir(), 'blockstill-bundle-'));
   await bundle(programs.path);
-  await layOutWorker(await workerFiles(programs.path), folder);
+  const cuda = flavour === 'gpu' ? await cudaLibrariesHere() : undefined;
+  await layOutWorker(await workerFiles(programs.path, cuda), folder);
 }

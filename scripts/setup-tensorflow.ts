@@ -1,6 +1,6 @@
 /** Gives this checkout TensorFlow, proves it by a training step, and says which device it will use. */
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { digestOfJson } from '../common/digest.ts';
@@ -76,7 +76,7 @@ async function setUp(settings: Settings, options: { output: Output; signal: Abor
   // Room that cannot be freed is no reason to stop.
   await removeLeftovers(join(settings.cache, 'tensorflow')).catch(() => undefined);
   const stamp = await readStamp();
-  if (stamp !== undefined && stamp.key === (await stateKey(library, settings.copy))) {
+  if (stamp !== undefined && stamp.key === (await stateKey(library, addon, settings.copy))) {
     output.write(`${readySentence(library, stamp)}\n`);
     return;
   }
@@ -85,7 +85,7 @@ async function setUp(settings: Settings, options: { output: Output; signal: Abor
   output.write('Training one step to prove it ...\n');
   const proof = await proveTraining(signal);
   await writeJsonAtomically(stampPath, {
-    key: await stateKey(library, settings.copy),
+    key: await stateKey(library, addon, settings.copy),
     ...proof,
   } satisfies Stamp);
   output.write(`${readySentence(library, proof)}\n`);
@@ -129,12 +129,16 @@ function requireSupportedMachine(settings: Settings): void {
   );
 }
 
-/** Equal for as long as the library, what is installed of it, and how it was installed are what the proof was made with. */
-async function stateKey(library: TensorflowLibrary, copy: boolean): Promise<string> {
+/**
+ * Equal for as long as the library, how its addon is built, what is installed of both, and how, are what the proof was made
+ * with.
+ */
+async function stateKey(library: TensorflowLibrary, built: string, copy: boolean): Promise<string> {
   const installed = { ...library, libraryFolder: installedLibraries(packageFolder) };
   const addon = await readFile(installedAddon(packageFolder)).catch(() => Buffer.of());
   return digestOfJson({
     library,
+    built: basename(built),
     copy,
     source: copy ? undefined : await libraryFacts(library),
     installed: await libraryFacts(installed),

@@ -1,5 +1,6 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { chmod, copyFile, lutimes, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { InvalidInputError } from '../../common/error.ts';
 
 /** A file of an image: where it lies on this machine, and where in the image. */
 export interface ImageFile {
@@ -14,5 +15,27 @@ export async function layOut(files: readonly ImageFile[], folder: string): Promi
     const target = join(folder, to);
     await mkdir(dirname(target), { recursive: true });
     await copyFile(from, target);
+  }
+}
+
+/**
+ * Makes a laid-out folder the same wherever and whenever it was made: read by all, written by its owner alone, and every
+ * file as old as `SOURCE_DATE_EPOCH` says, in seconds; else of 1970.
+ *
+ * @see https://reproducible-builds.org/specs/source-date-epoch/
+ */
+export async function settle(folder: string): Promise<void> {
+  const time = Number(process.env['SOURCE_DATE_EPOCH'] ?? 0);
+  if (!Number.isInteger(time) || time < 0) {
+    throw new InvalidInputError('setup/usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970.', {
+      hint: 'Give it the time of the commit: git log -1 --format=%ct',
+    });
+  }
+  const entries = await readdir(folder, { recursive: true });
+  for (const path of [...entries.map((name) => join(folder, name)), folder]) {
+    const { mode } = await stat(path);
+    // A place for temporary files is left as it is.
+    if ((mode & 0o1000) === 0) await chmod(path, (mode & 0o111) === 0 ? 0o644 : 0o755);
+    await lutimes(path, time, time);
   }
 }

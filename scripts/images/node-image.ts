@@ -1,7 +1,7 @@
 import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere } from '../cluster/kubernetes.ts';
-import { layOut, type ImageFile } from './image-file.ts';
+import { layOut, settle, type ImageFile } from './image-file.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 
 /** The folder of the programs in an image. */
@@ -26,10 +26,14 @@ export function nodeImageConfig(program: string, nodeOptions: readonly string[] 
  * authorities.
  *
  * @param linked libraries among the other files of the image
+ * @param outside folders besides `node_modules` whose libraries are in the image anyway
  */
-export async function nodeFiles(linked: readonly string[] = []): Promise<readonly ImageFile[]> {
+export async function nodeFiles(
+  linked: readonly string[] = [],
+  outside: readonly string[] = [],
+): Promise<readonly ImageFile[]> {
   const system = await sharedLibraries([process.execPath, ...linked], {
-    outside: join(root, 'node_modules'),
+    outside: [join(root, 'node_modules'), ...outside],
   });
   return [
     { from: await realpath(process.execPath), to: '/usr/local/bin/node' },
@@ -57,4 +61,5 @@ export async function layOutNodeImage(
   await writeFile(join(folder, 'etc', 'group'), `root:x:0:\n${name}:x:${user}:\n`);
   await mkdir(join(folder, 'tmp'), { recursive: true });
   await chmod(join(folder, 'tmp'), 0o1777);
+  await settle(folder);
 }

@@ -38,6 +38,8 @@ test('a package comes with what it depends on, each once, and without what nobod
     await put(join(modules, 'native/src/native/source.js'), '');
     await put(join(modules, 'native/src/native/native.js.cc'), '');
     await put(join(modules, 'native/vendor/headers/napi.h'), '');
+    await put(join(modules, 'native/bin/native.js'), '');
+    await put(join(modules, 'native/cnoke.cjs'), '');
     await put(join(modules, 'native/musl_x64/native.node'), '');
     await put(join(modules, 'native/linux_x64/native.node'), '');
     expect(await places(modules)).toEqual([

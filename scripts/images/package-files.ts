@@ -4,10 +4,11 @@ import { isThere } from '../cluster/kubernetes.ts';
 import type { ImageFile } from './image-file.ts';
 
 /**
- * What only a build of one's own needs: folders of sharp, and those of koffi, whose programs lie among its sources. And
- * binaries for the other C library.
+ * What only a build of one's own needs: folders of sharp, and those of koffi, whose programs lie among its sources. Programs
+ * for a shell, which an image has not. And binaries for the other C library.
  */
-const unneeded = /^(install|doc|vendor|musl_\w+)\/|^src\/(?!.*\.c?js$)/;
+const unneeded =
+  /^(install|doc|vendor|bin|musl_\w+)\/|^src\/(?!.*\.c?js$)|\/trampolines\.cjs$|^lib\/native\/|^cnoke\.cjs$/;
 
 /**
  * The files of packages and of all that they depend on, as npm has put them into a folder; optional packages of other

@@ -3,19 +3,19 @@ import { lastLines, runCommand } from '../tensorflow/command.ts';
 /**
  * The shared libraries of this machine that programs and libraries need, with the loader, by their paths.
  *
- * @param outside only libraries that do not lie in this folder: those in it come along with their packages
+ * @param outside only libraries that do not lie in these folders: those in them come along with their packages
  * @see ldd(1)
  */
 export async function sharedLibraries(
   files: readonly string[],
-  { outside }: { outside: string },
+  { outside }: { outside: readonly string[] },
 ): Promise<readonly string[]> {
   const found = new Set<string>();
   for (const file of files) {
     const { code, stdout, stderr } = await runCommand('ldd', [file]);
     if (code !== 0) throw new Error(`ldd ${file}: ${lastLines(stderr || stdout)}`);
     for (const path of librariesIn(stdout)) {
-      if (!path.startsWith(`${outside}/`)) found.add(path);
+      if (!outside.some((folder) => path.startsWith(`${folder}/`))) found.add(path);
     }
   }
   return [...found].sort();

@@ -10,6 +10,8 @@ const compilerOptions = [
   ...'-shared -fPIC -O2 -std=c++17 -w -DNAPI_VERSION=8 -DBUILDING_NODE_EXTENSION'.split(' '),
   // The addon finds TensorFlow from where it lies: lib/napi-v8/tfjs_binding.node -> deps/lib.
   '-Wl,-rpath,$ORIGIN/../../deps/lib',
+  // Messages of the addon name its source files; not where they lay when it was built.
+  '-ffile-prefix-map={package}=.',
 ];
 const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'];
 
@@ -54,7 +56,8 @@ export async function buildAddon(
   const libraries = [library.main, frameworkLibrary].map((name) => join(library.libraryFolder, name));
   const files = sources.map((name) => join(packageFolder, 'binding', name));
   try {
-    const compile = [...compilerOptions, ...includes, ...files, ...libraries, '-o', partial];
+    const own = compilerOptions.map((option) => option.replace('{package}', packageFolder));
+    const compile = [...own, ...includes, ...files, ...libraries, '-o', partial];
     const result = await runCommand('g++', compile, { signal });
     if (result.code !== 0) throw compilerError(result.stderr);
     await rename(partial, addon);

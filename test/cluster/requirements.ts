@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { isThere, kubernetesFolder } from '../../scripts/cluster/kubernetes.ts';
 import { nodeProgramsFolder, whyNoNode } from '../../scripts/cluster/node-programs.ts';
+import { imageSuite, whyNoImageBuilder } from '../../scripts/images/image-builder.ts';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { whyNoBrowser } from '../../scripts/browser/chromium.ts';
 import { actionlintSuite, whyNoActionlint } from '../release/requirements.ts';
 import { checkersSuite, helmSuite, whyNoCheckers, whyNoHelm } from '../chart/requirements.ts';
-import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
 import { gitopsSuite, whyNoJudge } from '../gitops/requirements.ts';
 import { browserSuite } from '../report/browser-suite.ts';
 import { prometheusSuite, whyNoPrometheus } from '../monitoring/requirements.ts';
@@ -54,6 +54,7 @@ export async function skippedSuites(): Promise<readonly string[]> {
     { suite: checkersSuite, reason: await whyNoCheckers() },
     { suite: gitopsSuite, reason: await whyNoJudge() },
     { suite: browserSuite, reason: await whyNoBrowser() },
+    { suite: imageSuite, reason: await whyNoImageBuilder() },
   ];
   return suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [skipSentence(suite, reason)]));
 }
