@@ -24,6 +24,7 @@ const checks: readonly Check[] = [
   { name: 'generated files of the chart', command: ['node', 'helm/generate.ts', '--check'] },
   { name: 'generated files of the examples', command: ['node', 'examples/digits/make-manifest.ts', '--check'] },
   { name: 'versions', command: ['node', 'scripts/set-version.ts', '--check'] },
+  { name: 'data of the test of the chart', command: ['node', 'scripts/make-chart-test.ts', '--check'] },
 ];
 
 async function run([program, ...programArguments]: Check['command']): Promise<number> {

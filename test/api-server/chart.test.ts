@@ -86,6 +86,16 @@ describe.skipIf(cannotRun('The chart on a real API server', reason))('the chart 
     await expect(create({ ...pod, securityContext: {} })).rejects.toThrow(/violates PodSecurity "restricted/);
   });
 
+  /** The API knows every field of what `helm test` makes, and lets its pod into a restricted namespace. */
+  async function expectTestToBeTaken(): Promise<void> {
+    const { stdout } = await template(everything, { withTests: true });
+    const documents = stdout.split(/^---$/m).filter((text) => text.includes('helm.sh/hook: test'));
+    expect(documents).toHaveLength(7);
+    const apply = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'];
+    const said = await kubectl(kubeconfig, apply, documents.join('---\n'));
+    expect(said.match(/ serverside-applied/g)).toHaveLength(7);
+  }
+
   test('is installed, upgraded and uninstalled; the definition and the jobs stay', async () => {
     const said = await helm(['install', 'blockstill', chartFolder], everything);
     expect(said).toContain('It watches lab.');
@@ -98,6 +108,7 @@ describe.skipIf(cannotRun('The chart on a real API server', reason))('the chart 
         JSON.stringify(manifestWith({ 'metadata.name': name })),
       );
     await waitFor('the definition', async () => await create('kept').catch(() => undefined));
+    await expectTestToBeTaken();
 
     await helm(['upgrade', 'blockstill', chartFolder], { ...everything, replicas: 1 });
     const replicas = ['get', 'deployment/blockstill', '-n', namespace, '-o', 'jsonpath={.spec.replicas}'];

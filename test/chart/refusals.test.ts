@@ -84,6 +84,13 @@ const mistakes: readonly (readonly [string, object, RegExp])[] = [
     /set service\.enabled to true/,
   ],
   [
+    'a test where the operator does not look',
+    { watchNamespaces: ['lab', 'other'], test: { namespace: 'blockstill-system' } },
+    /test\.namespace is blockstill-system, but the operator watches lab, other only .* Choose one of these/,
+  ],
+  ['a test that ends before it can begin', { test: { timeoutSeconds: 5 } }, /\/test\/timeoutSeconds/],
+  ['a test with a GPU', { test: { resources: { gpu: 1 } } }, /\/test\/resources.*'gpu' not allowed/s],
+  [
     'no service account',
     { serviceAccount: { create: false } },
     /name the service account that the operator runs as/,

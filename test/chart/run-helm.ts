@@ -46,15 +46,15 @@ export interface KubernetesObject {
 export interface Release {
   readonly name?: string;
   readonly namespace?: string;
+  /** Also what is made for `helm test` only. */
+  readonly withTests?: boolean;
 }
 
 /** Runs `helm template` with values. */
 export async function template(values: object = {}, release: Release = {}): Promise<HelmRun> {
-  const { name = 'blockstill', namespace = 'blockstill-system' } = release;
-  return await runHelm(
-    ['template', name, chartFolder, '--namespace', namespace, '--values', '-'],
-    JSON.stringify(values),
-  );
+  const { name = 'blockstill', namespace = 'blockstill-system', withTests = false } = release;
+  const place = ['--namespace', namespace, ...(withTests ? [] : ['--skip-tests'])];
+  return await runHelm(['template', name, chartFolder, ...place, '--values', '-'], JSON.stringify(values));
 }
 
 /**

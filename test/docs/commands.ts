@@ -9,6 +9,7 @@ const needs: readonly string[] = [
   'kind and Docker',
   'Kueue',
   'the Prometheus Operator',
+  'the published package',
 ];
 
 /** Commands that set up the machine, start all tests, or never end; and what runs the same. */
