@@ -8,6 +8,7 @@ const needs: readonly string[] = [
   'Flux',
   'kind and Docker',
   'Kueue',
+  'published images',
   'the Prometheus Operator',
   'the published package',
 ];
