@@ -36,7 +36,7 @@ export function gitopsFile(path: string): string {
 }
 
 /** The script as Argo CD would find it in its ConfigMap. */
-export async function healthScript(): Promise<string> {
+async function healthScript(): Promise<string> {
   const map = parse(await readFile(gitopsFile('argo-cd/argocd-cm.yaml'), 'utf8')) as {
     data: Readonly<Record<string, string>>;
   };
@@ -52,10 +52,10 @@ async function fluxExpressions(name: string): Promise<unknown> {
   return kustomization.spec.healthCheckExprs[0];
 }
 
-/** What the tools say of objects, by the files that users copy. */
-export async function judge(objects: readonly unknown[]): Promise<readonly Verdict[]> {
+/** What the tools say of objects, by the files that users copy, or by another script for Argo CD. */
+export async function judge(objects: readonly unknown[], script?: string): Promise<readonly Verdict[]> {
   const flux = { result: await fluxExpressions('jobs'), accepted: await fluxExpressions('jobs-accepted') };
-  return (await ask({ lua: await healthScript(), flux, objects })).objects;
+  return (await ask({ lua: script ?? (await healthScript()), flux, objects })).objects;
 }
 
 /** Whether Argo CD, without server-side diff, takes resources for what their manifests say. */
