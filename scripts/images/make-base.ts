@@ -1,10 +1,12 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readFile } from 'node:fs/promises';
 import { BlockstillError } from '../../common/error.ts';
 import { makeFolder, type BuildOptions } from '../cluster/go-build.ts';
 import { lastLines, runCommand } from '../tensorflow/command.ts';
 import { baseArchive, baseOptions, builderPackages, npmVersion } from './image-builder.ts';
+
+/** With the keys of Debian's packages, which Ubuntu lacks. */
+const packages = [...builderPackages, 'debian-archive-keyring'];
 
 /**
  * Makes what stands in for `docker.io/library/node:24-bookworm-slim` where no registry can be reached: Debian 12, the
@@ -43,7 +45,7 @@ export async function makeBase({ output, signal }: BuildOptions): Promise<void> 
  */
 export async function installBuilder({ output, signal }: BuildOptions): Promise<void> {
   const system = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  const hint = `Install ${builderPackages.join(', ')}, and run the same command again.`;
+  const hint = `Install ${packages.join(', ')}, and run the same command again.`;
   if (!/^ID(_LIKE)?=.*(debian|ubuntu)/m.test(system)) {
     throw new BlockstillError(
       'setup/unsupported-machine',
@@ -56,9 +58,9 @@ export async function installBuilder({ output, signal }: BuildOptions): Promise<
   if (process.getuid?.() !== 0) {
     throw new BlockstillError('setup/missing-tools', 'Only root may install buildah here.', { hint });
   }
-  output.write(`Installing ${builderPackages.join(', ')} (about 40 MB) ...\n`);
+  output.write(`Installing ${packages.join(', ')} (about 40 MB) ...\n`);
   await succeed(['apt-get', '-q', 'update'], signal);
-  await succeed(['apt-get', '-q', 'install', '--yes', '--no-install-recommends', ...builderPackages], signal);
+  await succeed(['apt-get', '-q', 'install', '--yes', '--no-install-recommends', ...packages], signal);
 }
 
 async function succeed(

@@ -41,7 +41,7 @@ describe.skipIf(cannotRun(imageSuite, await whyNoImageBuilder()))(
       // Most of the time goes into Debian's packages, so that stage is built once, and then finds them installed.
       tools = await builder.build({ containerfile: containerfiles.worker, context: root, target: 'tools' });
       images = await buildFrom(root);
-    }, 1_200_000);
+    }, 2_400_000);
     afterAll(async () => await held.disposeAsync(), 120_000);
 
     async function buildFrom(context: string): Promise<Images> {
@@ -142,7 +142,7 @@ describe.skipIf(cannotRun(imageSuite, await whyNoImageBuilder()))(
 
     test(
       'have the same digests from a copy of the checkout at another place',
-      { timeout: 1_200_000 },
+      { timeout: 2_400_000 },
       async () => {
         const copy = await mkdtemp(join(tmpdir(), 'blockstill-checkout-elsewhere-'));
         held.defer(async () => await rm(copy, { recursive: true, force: true }));

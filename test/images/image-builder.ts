@@ -63,7 +63,12 @@ export class ImageBuilder implements AsyncDisposable {
       () => 'vfs',
     );
     const builder = new ImageBuilder(folder, driver, await writeSecrets(folder));
-    await builder.#importBase();
+    try {
+      await builder.#importBase();
+    } catch (error) {
+      await builder[Symbol.asyncDispose]();
+      throw error;
+    }
     return builder;
   }
 
