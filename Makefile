@@ -43,6 +43,7 @@ format: setup ## Format every file and mend what the linter can mend
 generate: setup ## Write the files that come from others again: definition, API reference, and those of the chart
 	@node crds/generate.ts
 	@node helm/generate.ts
+	@node scripts/make-chart-test.ts
 
 .PHONY: bench
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed

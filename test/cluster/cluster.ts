@@ -19,6 +19,8 @@ export interface Cluster extends AsyncDisposable {
   readonly apiServer: ApiServer;
   /** Puts an image archive onto the node, to be used with `imagePullPolicy: Never`. */
   loadImage(archive: string): Promise<void>;
+  /** Gives an image that is on the node another name. */
+  nameImage(reference: string, name: string): Promise<void>;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function startCluster({ gpus }: { gpus: number }): Promise<Cluster>
     kubeconfig,
     apiServer,
     loadImage: runtime.loadImage,
+    nameImage: runtime.nameImage,
     [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
   };
 }

@@ -10,6 +10,8 @@ import { writeTestImages } from './test-images.ts';
 export interface ContainerRuntime {
   /** Makes an image archive known to the node. */
   loadImage(archive: string): Promise<void>;
+  /** Gives an image that is there another name, which costs nothing. */
+  nameImage(reference: string, name: string): Promise<void>;
 }
 
 export interface RuntimeOptions {
@@ -46,7 +48,11 @@ export async function startContainerRuntime(options: RuntimeOptions): Promise<Co
     const result = await ctr('images', 'import', archive);
     if (result.code !== 0) throw new Error(`ctr could not import ${archive}: ${lastLines(result.stderr)}`);
   };
+  const nameImage = async (reference: string, name: string) => {
+    const result = await ctr('images', 'tag', reference, name);
+    if (result.code !== 0) throw new Error(`ctr could not name ${reference}: ${lastLines(result.stderr)}`);
+  };
   // A pod that comes before the pause image is there waits 10 s and more for another attempt.
   for (const archive of archives) await loadImage(archive);
-  return { loadImage };
+  return { loadImage, nameImage };
 }
