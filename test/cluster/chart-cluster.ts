@@ -18,6 +18,8 @@ export const versions = { previous: '0.0.9', current: packageFile.version } as c
 /** There is nothing in this cluster that would make a volume for a claim: these three are there. */
 const volumes = ['first', 'second', 'third'] as const;
 const storageClass = 'shared';
+/** Half a minute is enough on a machine that has nothing else to do. */
+export const patienceSeconds = 500;
 
 /** A cluster with the images of two versions, to install the chart in. */
 export interface ChartCluster extends AsyncDisposable {
@@ -96,7 +98,7 @@ function valuesFor({ apiServer }: Cluster): object {
       { name: 'KUBERNETES_SERVICE_PORT', value: port },
     ],
     readinessProbe: { periodSeconds: 1 },
-    test: { storage: { className: storageClass } },
+    test: { storage: { className: storageClass }, timeoutSeconds: patienceSeconds },
   };
 }
 

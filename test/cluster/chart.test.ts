@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoHelm } from '../chart/requirements.ts';
 import { cannotRun } from './cannot-run.ts';
-import { repositories, startChartCluster, versions, type ChartCluster } from './chart-cluster.ts';
+import {
+  patienceSeconds,
+  repositories,
+  startChartCluster,
+  versions,
+  type ChartCluster,
+} from './chart-cluster.ts';
 import { documentedCommands } from './documented-commands.ts';
 import { imageOf, LongJobs, runningUnit, type Pod } from './long-jobs.ts';
 import { whyNoCluster } from './requirements.ts';
@@ -20,8 +26,12 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
   beforeAll(async () => {
     cluster = await startChartCluster([namespace, lab]);
     jobs = new LongJobs(cluster, lab);
-  });
+  }, 600_000);
   afterAll(async () => await cluster?.[Symbol.asyncDispose]());
+
+  async function helmTest(): Promise<string> {
+    return await cluster.run(`${page.take('helm test')} --timeout=${patienceSeconds + 60}s`);
+  }
 
   async function operatorImages(): Promise<ReadonlySet<string>> {
     const chosen = ['-n', namespace, '-l', 'app.kubernetes.io/name=blockstill-operator'];
@@ -33,10 +43,10 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     await cluster.run(page.take('helm install'), cluster.previousChart);
     await cluster.run(page.take('kubectl --namespace blockstill-system rollout status'));
     expect(await operatorImages()).toEqual(new Set([`${repositories.operator}:${versions.previous}`]));
-    const said = await cluster.run(page.take('helm test'));
+    const said = await helmTest();
     expect(said).toMatch(/^blockstill-test: complete\. The student has 2 of 2 blocks replaced/m);
     expect(said).toMatch(/^ {2}teacher +9\d\.\d\d%/m);
-  }, 400_000);
+  }, 700_000);
 
   test('leaves room in the Secret of its release, which may have a megabyte', async () => {
     const chosen = ['-n', namespace, '-l', 'owner=helm'];
@@ -56,7 +66,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     expect(await operatorImages()).toEqual(new Set([`${repositories.operator}:${versions.current}`]));
     expect(runningUnit(await jobs.pods('older'))).toBe(runningUnit(earlier.older));
     expect((await jobs.status('older')).phase).toBe('Distilling');
-  }, 400_000);
+  }, 700_000);
 
   test('is rolled back while a block of a newer job is trained: both jobs end as if nothing had happened', async () => {
     await jobs.create('newer');
@@ -81,7 +91,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
         expect.arrayContaining(earlier[name].map(({ metadata }) => metadata.uid)),
       );
     }
-  }, 600_000);
+  }, 1_200_000);
 
   test('is uninstalled and leaves jobs with their results, which another installation takes on', async () => {
     const before = await jobs.all();
@@ -91,20 +101,20 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     expect(await jobs.all()).toEqual(before);
     await cluster.run(page.take('helm install'));
     // A job of another namespace that is run to its end shows that the operator has seen these, too.
-    expect(await cluster.run(page.take('helm test'))).toMatch(/^blockstill-test: complete\./m);
+    expect(await helmTest()).toMatch(/^blockstill-test: complete\./m);
     expect(await jobs.all()).toEqual(before);
     expect(await jobs.pods('older')).toHaveLength(4);
     expect(await jobs.pods('newer')).toHaveLength(4);
-  }, 400_000);
+  }, 700_000);
 
   test('has a test that fails with its job, says why, and leaves the job to be looked at', async () => {
     const upgrade = `${page.take('helm upgrade')} --set worker.image.repository=`;
     await cluster.run(upgrade);
-    await expect(cluster.run(page.take('helm test'))).rejects.toThrow(
+    await expect(helmTest()).rejects.toThrow(
       /pod blockstill-test failed[^]*blockstill-test: failed\. .*spec\.pod\.image/,
     );
     expect(await cluster.ask('get', 'distill', '-n', namespace, '-o', 'name')).toContain('/blockstill-test');
-  }, 200_000);
+  }, 700_000);
 
   test('goes without a trace when that is asked for', async () => {
     await cluster.run(page.take('kubectl --namespace blockstill-system delete'));
@@ -116,7 +126,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     expect(names.split('\n').filter((name) => name.includes('blockstill'))).toEqual([]);
     const clusterWide = await cluster.ask('get', 'clusterroles,clusterrolebindings,crds', '-o', 'name');
     expect(clusterWide).not.toContain('blockstill');
-  }, 200_000);
+  }, 700_000);
 
   test('is documented by commands that have all been run here', () => {
     expect(page.unused()).toEqual([]);

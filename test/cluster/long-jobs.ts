@@ -90,14 +90,14 @@ export class LongJobs {
         const pods = await this.pods(name);
         return runningUnit(pods) === undefined ? undefined : pods;
       },
-      240,
+      480,
     );
   }
 
   /** How a job went, once it is over. */
   async history(name: string): Promise<History> {
     const wait = ['wait', '-n', this.#namespace, '--for=condition=Finished', `distill/${name}`];
-    await this.#cluster.ask(...wait, '--timeout=240s');
+    await this.#cluster.ask(...wait, '--timeout=480s');
     const { phase, attempts, blocks = [] } = await this.status(name);
     const pods = await this.pods(name);
     return {
