@@ -49,6 +49,7 @@ generate: setup ## Write the files that come from others again: definition, API 
 	@node helm/generate.ts
 	@node examples/digits/make-manifest.ts
 	@node scripts/generate-manifests.ts
+	@node scripts/make-chart-test.ts
 
 .PHONY: bench
 bench: setup ## Measure training steps against tfjs, and against Keras where it is installed

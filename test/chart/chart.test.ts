@@ -61,7 +61,7 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the chart, to Helm', (
     expect(await runHelm(['lint', '--strict', '--with-subcharts', chartFolder])).toMatchObject({ code: 0 });
   });
 
-  test.each(['README.md', 'docs/quick-start.md', 'helm/blockstill/README.md'])(
+  test.each(['README.md', 'docs/quick-start.md', 'docs/install.md', 'helm/blockstill/README.md'])(
     'is installed by the command in %s',
     async (page) => {
       const root = new URL('../../', import.meta.url);

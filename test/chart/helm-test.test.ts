@@ -51,6 +51,7 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('helm test', () => {
       'RoleBinding',
       'Pod',
     ]);
+    // Of one name: Helm 3 asks for the log of a pod of the name of each.
     for (const { metadata } of objects) {
       expect(metadata).toMatchObject({ name: 'blockstill-test', namespace: 'blockstill-system' });
       expect(metadata.annotations?.['helm.sh/hook-delete-policy']).toBe('before-hook-creation');

@@ -5,6 +5,11 @@ export interface Visit {
   readonly operator: boolean;
 }
 
+/** Pages whose commands another test runs, one by one, with assertions in between. */
+export const readElsewhere: Readonly<Record<string, string>> = {
+  'docs/install.md': 'test/cluster/chart.test.ts',
+};
+
 /** In which order a reader of the documentation runs the commands of its pages, on one cluster. */
 export const visits: readonly Visit[] = [
   { page: 'README.md', operator: false },

@@ -1,4 +1,7 @@
-{{/* Of the job, and of all that belongs to the test: jobs have at most 40 characters. */}}
+{{/*
+Of the job, and of all that belongs to the test: jobs have at most 40 characters. With `helm test --logs`, Helm 3 asks for
+the log of a pod of the name of each hook, whatever kind that is, and fails where there is none.
+*/}}
 {{- define "blockstill.test.name" -}}
 {{- printf "%s-test" (include "blockstill.fullname" . | trunc 35 | trimSuffix "-") -}}
 {{- end }}
