@@ -22,7 +22,10 @@ const checks: readonly Check[] = [
   { name: 'unused code', command: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
   { name: 'generated files', command: ['node', 'crds/generate.ts', '--check'] },
   { name: 'generated files of the chart', command: ['node', 'helm/generate.ts', '--check'] },
-  { name: 'generated files of the examples', command: ['node', 'examples/digits/make-manifest.ts', '--check'] },
+  {
+    name: 'generated files of the examples',
+    command: ['node', 'examples/digits/make-manifest.ts', '--check'],
+  },
   { name: 'versions', command: ['node', 'scripts/set-version.ts', '--check'] },
   { name: 'data of the test of the chart', command: ['node', 'scripts/make-chart-test.ts', '--check'] },
 ];
