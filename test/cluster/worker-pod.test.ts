@@ -6,7 +6,7 @@ import { runCommand } from '../../scripts/tensorflow/command.ts';
 import { exitCode } from '../../worker/contract/exit-code.ts';
 import { progressPort } from '../../worker/contract/pod.ts';
 import { progressSchema, type Progress } from '../../worker/contract/progress.ts';
-import type { FinetuneResult } from '../../worker/contract/unit-result.ts';
+import type { DistillResult, FinetuneResult } from '../../worker/contract/unit-result.ts';
 import type { Reference, UnitSpec } from '../../worker/contract/unit-spec.ts';
 import { decodeUnitMessage, type UnitMessage } from '../../worker/contract/unit-message.ts';
 import { vgg } from '../../worker/models/testing/families.ts';
@@ -123,7 +123,7 @@ describe.skipIf(cannotRun('The suite with pods of the worker', await whyNoCluste
       return await waitFor(
         `the pod of ${pod.name} to end`,
         async () => endOf(await podObject(`job-name=${pod.name}`)),
-        120,
+        240,
       );
     }
 
@@ -214,6 +214,63 @@ describe.skipIf(cannotRun('The suite with pods of the worker', await whyNoCluste
       expect(await readdir(join(exchange(), 'unit-001', uid))).toContain('checkpoint.safetensors');
       await run('patch', 'pod', pod.name, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
     });
+
+    test(
+      'preempted as by a queue, goes on from its checkpoint in the same Job, to the same bits',
+      { timeout: 700_000 },
+      async () => {
+        const longer = (spec: UnitSpec): UnitSpec => ({
+          ...spec,
+          spec: { ...spec.spec, distill: { ...spec.spec.distill, epochs: 60 } },
+        });
+        const unitCalled = (unit: string) => podOf({ stage: 'Distill', unit, blocks, ...planned() }, longer);
+        const pod = unitCalled('unit-002');
+        const selector = `job-name=${pod.name}`;
+        await apply(workerJob(pod));
+        await waitFor('a step', async () => {
+          const address = (await podObject(selector))?.status.podIP;
+          const said = address && (await progressOf(`http://${address}:${progressPort}/progress`));
+          return said && said.blocks.some(({ step }) => step > 0) ? true : undefined;
+        });
+        const suspend = async (value: boolean): Promise<unknown> =>
+          await run(
+            'patch',
+            'job',
+            pod.name,
+            '--type=merge',
+            '-p',
+            JSON.stringify({ spec: { suspend: value } }),
+          );
+        await suspend(true);
+        await waitFor('its pod to be gone', async () =>
+          (await podObject(selector)) === undefined ? true : undefined,
+        );
+        const { status } = JSON.parse(await run('get', 'job', pod.name, '-o', 'json')) as {
+          status: { failed?: number; conditions: { type: string }[] };
+        };
+        expect([status.failed, status.conditions.map(({ type }) => type)]).toEqual([
+          undefined,
+          ['Suspended'],
+        ]);
+        await suspend(false);
+        const ended = await waitFor(
+          'the second pod to end',
+          async () => endOf(await podObject(selector)),
+          300,
+        );
+        await committed(ended, pod.name);
+        expect(await run('logs', `job/${pod.name}`)).toContain('Resuming from a checkpoint');
+        const undisturbed = await runJob(unitCalled('unit-003'));
+        await committed(undisturbed, 'unit-003');
+        const weightsOf = async (unit: string, { podUid }: Ended): Promise<readonly unknown[]> => {
+          const text = await readFile(join(exchange(), unit, podUid, 'result.json'), 'utf8');
+          return (JSON.parse(text) as DistillResult).blocks.map(({ weights }) => weights?.digest);
+        };
+        const expected = await weightsOf('unit-003', undisturbed);
+        expect(expected).toEqual(blocks.map(() => expect.stringMatching(/^sha256:/) as unknown));
+        expect(await weightsOf('unit-002', ended)).toEqual(expected);
+      },
+    );
 
     test('has what it takes to decode images', async () => {
       const { spec, ...pod } = workerPod(podOf({ stage: 'Prepare', unit: 'decode' }));
