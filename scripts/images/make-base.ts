@@ -24,7 +24,7 @@ export async function makeBase({ output, signal }: BuildOptions): Promise<void> 
       [
         'npm',
         'install',
-        '--silent',
+        '--loglevel=error',
         '--global',
         '--ignore-scripts',
         `--prefix=${local}`,
@@ -50,9 +50,7 @@ export async function installBuilder({ output, signal }: BuildOptions): Promise<
     throw new BlockstillError(
       'setup/unsupported-machine',
       'This is no Debian or Ubuntu, whose buildah is used.',
-      {
-        hint,
-      },
+      { hint },
     );
   }
   if (process.getuid?.() !== 0) {
