@@ -13,6 +13,7 @@ interface Named {
 interface Kustomization extends Named {
   readonly spec: {
     readonly path: string;
+    readonly targetNamespace?: string;
     readonly sourceRef: { readonly kind: string; readonly name: string };
     readonly dependsOn?: readonly { readonly name: string }[];
   };
@@ -69,4 +70,13 @@ test('the jobs are manifests of a cluster, and leave suspend to people', async (
     expect(job.spec.output.uri).toMatch(/^(?:file:\/\/\/|s3:\/\/)/);
     expect(text).not.toContain('suspend:');
   }
+});
+
+test('the namespace of the jobs, with all claims in it, stays when the operator goes from Git', async () => {
+  const { targetNamespace } = (await kustomization('jobs')).spec;
+  const objects = await objectsIn('operator/release.yaml');
+  const found = objects.find(
+    ({ kind, metadata }) => kind === 'Namespace' && metadata.name === targetNamespace,
+  );
+  expect(found?.metadata.annotations).toEqual({ 'kustomize.toolkit.fluxcd.io/prune': 'disabled' });
 });

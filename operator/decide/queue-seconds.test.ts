@@ -53,6 +53,11 @@ describe('within one attempt', () => {
     expect(queueSeconds(units, [])).toEqual({ queueSeconds: 190 });
   });
 
+  it('is unknown where a pod may have run that nobody saw', () => {
+    const unseen: Run = { unit: 'unit-000', attempt: 1, name: 'job', created: at(0), isUnseen: true };
+    expect(queueSeconds([{ runs: [unseen, run('second', [400, 405, 500])] }], [])).toEqual({});
+  });
+
   it('takes the time at which a pod was made where that of the end before it is not known', () => {
     const units = [{ runs: [run('first', [0, 10, undefined]), run('second', [400, 405, 500])] }];
     expect(queueSeconds(units, [])).toEqual({ queueSeconds: 5 });

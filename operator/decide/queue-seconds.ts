@@ -3,18 +3,20 @@ import type { Run } from './observed.ts';
 
 /**
  * How long some pod of the units waited to begin: for a device, a node, a place in a queue, its image. Part of the time from
- * the first unit's start to the last one's end. Absent where nobody knows since when runs could have begun.
+ * the first unit's start to the last one's end. Absent where nobody knows since when runs could have begun, or whether one
+ * had a pod that nobody saw.
  */
 export function queueSeconds(
   units: readonly { readonly runs: readonly Run[] }[],
   suspensions: readonly Interval[],
 ): { queueSeconds?: number } {
-  const runs = units.flatMap((unit) => unit.runs).filter(({ start }) => start !== undefined);
+  const all = units.flatMap((unit) => unit.runs);
+  const runs = all.filter(({ start }) => start !== undefined);
   const starts = runs.flatMap(({ start }) => (start === undefined ? [] : [secondsOf(start)]));
   const waits = units.flatMap((unit) =>
     [...Map.groupBy(unit.runs, ({ attempt }) => attempt).values()].flatMap(waitsOf),
   );
-  if (runs.length === 0 || waits.length < runs.length) return {};
+  if (runs.length === 0 || waits.length < runs.length || all.some(({ isUnseen }) => isUnseen)) return {};
   const first = Math.min(...starts);
   const within = waits.map(({ start, end }) => ({ start: Math.max(start, first), end }));
   return { queueSeconds: coveredSeconds(subtract(within, suspensions)) };

@@ -120,5 +120,16 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
         podSelector: { matchLabels: { 'app.kubernetes.io/name': name } },
       });
     });
+
+    test('lets workers out to DNS, and to no private address', async () => {
+      const path = new URL('../../helm/examples/worker-network-policy.yaml', import.meta.url);
+      const { spec } = parse(await readFile(path, 'utf8')) as NetworkPolicy;
+      expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
+      expect(spec.egress.map(ports)).toEqual(['UDP/53 TCP/53', 'TCP/443']);
+      const [block, ...others] = spec.egress[1]?.to ?? [];
+      expect(others).toEqual([]);
+      const except = ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'];
+      expect(block).toEqual({ ipBlock: { cidr: '0.0.0.0/0', except } });
+    });
   },
 );

@@ -132,7 +132,8 @@ describe.skipIf(cannotRun(imageSuite, await whyNoImageBuilder()))(
     });
 
     test('refuse to use a processor in place of a GPU that was asked for', async () => {
-      await using job = await SmallJob.create({ teacher: await networkOf(vgg()) });
+      const spec = { execution: { device: 'GPU' as const } };
+      await using job = await SmallJob.create({ teacher: await networkOf(vgg()), spec });
       const unit = await unitInContainer(job, { stage: 'Prepare', unit: 'prepare' });
       const result = await runImage(images.worker, unit);
       const message = await readFile(unit.volumes[terminationLog] ?? '', 'utf8');

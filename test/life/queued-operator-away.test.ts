@@ -125,6 +125,7 @@ describe.skipIf(cannotRun('Queues', await whyNoControlPlane()))('while its queue
     expect(status.blocks?.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1]);
     expect(await world.trainings('alone')).toEqual(allOnce);
     expect(status.speedup?.value).toBeUndefined();
+    expect(status.speedup?.queueSeconds).toBeUndefined();
     expect(status.speedup?.reason).toContain(
       'The speedup is unknown. It is not known of all attempts at unit-000 how long they ran.',
     );
