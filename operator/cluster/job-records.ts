@@ -9,8 +9,10 @@ import { isApiError } from '../kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import { acceptJob, type AcceptedJob } from './accept-job.ts';
 import { controllerRevisions, type ControllerRevision, type DistillationJobObject } from './kube-objects.ts';
+import { keptDefaults } from './kept-defaults.ts';
 import { labels, labelValues } from './names.ts';
-import { noSpecDefaults, type OperatorDefaults } from './operator-defaults.ts';
+import type { OperatorDefaults } from './operator-defaults.ts';
+import { withEdits } from './with-edits.ts';
 
 /** What was accepted, with all that decides how workers see it. */
 interface SpecRecord {
@@ -89,7 +91,7 @@ export class JobRecords {
     const known = this.#remembered.get(uid);
     if (known?.generation === generation) return { kind: 'Accepted', record: known.record };
     const earlier = known?.record ?? (await this.#read(object, call));
-    const acceptance = acceptJob(object, defaultsFor(earlier, this.#defaults));
+    const acceptance = acceptJob(object, keptDefaults(earlier?.accepted, this.#defaults));
     if (acceptance.kind === 'Invalid') {
       if (earlier === undefined) return acceptance;
       return { kind: 'Accepted', record: this.#remember(object, { ...earlier, refused: acceptance.why }) };
@@ -238,22 +240,6 @@ function withCurrent(record: JobRecord, current: CompiledJob): JobRecord {
   return { ...record, current: canonicalJson(compiled) === canonicalJson(current) ? compiled : current };
 }
 
-/**
- * What a job that was accepted has or may have, it keeps, though the operator now has other defaults: it is looked at anew
- * after each restart.
- */
-function defaultsFor(earlier: JobRecord | undefined, defaults: OperatorDefaults): OperatorDefaults {
-  if (earlier === undefined) return defaults;
-  const volumes = earlier.accepted.compiled.spec.pod.volumes ?? [];
-  const hadHostVolumes = volumes.some(({ hostPath, nfs }) => hostPath !== undefined || nfs !== undefined);
-  return {
-    ...defaults,
-    workerImage: defaults.workerImage ?? earlier.accepted.image,
-    specDefaults: earlier.accepted.specDefaults ?? noSpecDefaults,
-    allowHostVolumes: defaults.allowHostVolumes || hadHostVolumes,
-  };
-}
-
 /** What workers run: what prepare ran, unless the user has asked for another image since. */
 export function imageOf({ accepted, plan }: Pick<JobRecord, 'accepted' | 'plan'>): string {
   return plan?.image?.accepted === accepted.image ? plan.image.pinned : accepted.image;
@@ -268,34 +254,5 @@ function recordOf({ accepted, specDigests: digests, revision }: SpecRecord): Job
     plan: undefined,
     student: undefined,
     refused: undefined,
-  };
-}
-
-/**
- * What was accepted, with the edits that are allowed after that: other resources and settings of pods. What a stage
- * computes on stays, because bits depend on it; and so does an image that only the operator's defaults would change.
- */
-function withEdits(accepted: AcceptedJob, offered: AcceptedJob): AcceptedJob {
-  const [before, after] = [accepted.compiled.spec, offered.compiled.spec];
-  const stage = (name: 'prepare' | 'distill' | 'finetune') => ({
-    ...after.resources[name],
-    device: before.resources[name].device,
-  });
-  const imageEdited = before.pod.image !== after.pod.image;
-  const policyEdited = before.pod.imagePullPolicy !== after.pod.imagePullPolicy;
-  const classEdited = before.pod.runtimeClassName !== after.pod.runtimeClassName;
-  return {
-    ...accepted,
-    image: imageEdited ? offered.image : accepted.image,
-    ...(policyEdited ? { imagePullPolicy: offered.imagePullPolicy } : {}),
-    ...(classEdited ? { runtimeClassName: offered.runtimeClassName } : {}),
-    compiled: {
-      ...accepted.compiled,
-      spec: {
-        ...before,
-        pod: after.pod,
-        resources: { prepare: stage('prepare'), distill: stage('distill'), finetune: stage('finetune') },
-      },
-    },
   };
 }
