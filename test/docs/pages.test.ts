@@ -15,7 +15,7 @@ import { writeWorkerImage } from '../cluster/worker-image.ts';
 import { needOf, runElsewhere } from './commands.ts';
 import { blocksOf } from './markdown.ts';
 import { startReader, type Reader } from './reader.ts';
-import { visits } from './visits.ts';
+import { sittings } from './visits.ts';
 
 const reason = (await whyNoCluster()) ?? (await whyNoHelm());
 const minutes = 60_000;
@@ -73,29 +73,35 @@ describe.skipIf(cannotRun('The commands of the documentation', reason))(
       );
     }
 
-    const install =
-      'helm install blockstill helm/blockstill --namespace blockstill-system --create-namespace --wait';
-    const remove = [
-      'kubectl delete distill,pvc,configmap --all --namespace default',
-      'helm uninstall blockstill --namespace blockstill-system --ignore-not-found',
-      'kubectl delete namespace blockstill-system lab vision --ignore-not-found',
-    ];
+    async function type(text: string): Promise<void> {
+      await reader.type({ page: 'test/docs/pages.test.ts', line: 0, text });
+    }
 
-    test.each(visits)(
-      '$page',
-      async ({ page, operator }) => {
-        const blocks = (await blocksOf(page)).filter(({ language }) => language === 'sh');
-        if (operator) await reader.type({ page: 'test/docs/pages.test.ts', line: 0, text: install });
-        let typed = 0;
-        for (const block of blocks) {
-          if (needOf(block) !== undefined || runElsewhere(block) !== undefined) continue;
-          await reader.type(block);
-          typed += 1;
-        }
-        expect(typed).toBeGreaterThan(0);
-        for (const text of remove) await reader.type({ page: 'test/docs/pages.test.ts', line: 0, text });
-      },
-      10 * minutes,
-    );
+    describe.each(sittings)('$pages.0', ({ operator, pages }) => {
+      beforeAll(async () => {
+        if (!operator) return;
+        await type(
+          'helm install blockstill helm/blockstill --namespace blockstill-system --create-namespace --wait',
+        );
+      }, 3 * minutes);
+      afterAll(async () => {
+        await type('kubectl delete distill,pvc,configmap --all --namespace default --ignore-not-found');
+        await type('helm uninstall blockstill --namespace blockstill-system --ignore-not-found --wait');
+        await type('kubectl delete namespace blockstill-system lab vision --ignore-not-found');
+      }, 5 * minutes);
+
+      test.each(pages)(
+        '%s',
+        async (page) => {
+          const blocks = (await blocksOf(page)).filter(({ language }) => language === 'sh');
+          const runnable = blocks.filter(
+            (block) => needOf(block) === undefined && runElsewhere(block) === undefined,
+          );
+          for (const block of runnable) await reader.type(block);
+          expect(runnable.length).toBeGreaterThan(0);
+        },
+        10 * minutes,
+      );
+    });
   },
 );

@@ -1,24 +1,29 @@
-export interface Visit {
-  /** From the root of the project. */
-  readonly page: string;
-  /** Whether the page begins with an operator in the cluster; else it installs one, and the cluster is empty. */
+/** Pages that a reader works through on one cluster, one after the other. */
+export interface Sitting {
+  /** Whether there is an operator to begin with; else the cluster is empty, and a page installs it. */
   readonly operator: boolean;
+  /** From the root of the project. */
+  readonly pages: readonly string[];
 }
+
+export const sittings: readonly Sitting[] = [
+  { operator: false, pages: ['README.md'] },
+  { operator: false, pages: ['docs/quick-start.md'] },
+  { operator: false, pages: ['helm/blockstill/README.md'] },
+  {
+    operator: true,
+    pages: [
+      'docs/cluster.md',
+      'docs/troubleshooting.md',
+      'docs/results.md',
+      'docs/choosing-blocks.md',
+      'docs/storage.md',
+      'docs/security.md',
+    ],
+  },
+];
 
 /** Pages whose commands another test runs, one by one, with assertions in between. */
 export const readElsewhere: Readonly<Record<string, string>> = {
   'docs/install.md': 'test/cluster/chart.test.ts',
 };
-
-/** In which order a reader of the documentation runs the commands of its pages, on one cluster. */
-export const visits: readonly Visit[] = [
-  { page: 'README.md', operator: false },
-  { page: 'docs/quick-start.md', operator: false },
-  { page: 'helm/blockstill/README.md', operator: false },
-  { page: 'docs/cluster.md', operator: true },
-  { page: 'docs/troubleshooting.md', operator: true },
-  { page: 'docs/results.md', operator: true },
-  { page: 'docs/choosing-blocks.md', operator: true },
-  { page: 'docs/storage.md', operator: true },
-  { page: 'docs/security.md', operator: true },
-];
