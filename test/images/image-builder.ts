@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { baseArchive, certificates } from '../../scripts/images/image-builder.ts';
 import { lastLines, runCommand } from '../../scripts/tensorflow/command.ts';
+import { makeStorageFolder, removeStorageFolder } from './storage-folder.ts';
 
 /** Time of every file of a test's images: something else than what a builder takes by default. */
 const epoch = '1700000000';
@@ -55,7 +55,7 @@ export class ImageBuilder implements AsyncDisposable {
   }
 
   static async create(): Promise<ImageBuilder> {
-    const folder = await mkdtemp(join(tmpdir(), 'blockstill-images-'));
+    const folder = await makeStorageFolder();
     const trial = new ImageBuilder(folder, 'overlay', []);
     // Where the file system can't, as in a container, layers are copied.
     const driver = await trial.#buildah('info').then(
@@ -109,7 +109,7 @@ export class ImageBuilder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#buildah('rm', '--all');
     await this.#buildah('rmi', '--all', '--force');
-    await rm(this.#folder, { recursive: true, force: true });
+    await removeStorageFolder(this.#folder);
   }
 
   async #importBase(): Promise<void> {
