@@ -41,10 +41,10 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
   }
 
   /** Helm waits for what it has made itself, and not for what has come of that. */
-  async function gone(kinds: string, pattern: string): Promise<void> {
-    await waitFor(`${kinds} to go`, async () => {
-      const names = await cluster.ask('get', kinds, '-n', namespace, '-o', 'name');
-      return new RegExp(pattern).test(names) ? undefined : true;
+  async function gone(...objects: readonly string[]): Promise<void> {
+    await waitFor(`${objects.join(' ')} to go`, async () => {
+      const names = await cluster.ask('get', ...objects, '-n', namespace, '-o', 'name');
+      return names.includes('/blockstill') ? undefined : true;
     });
   }
 
@@ -106,7 +106,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     const before = await jobs.all();
     expect(before).toHaveLength(2);
     await cluster.run(page.take('helm uninstall'));
-    await gone('pods', '/blockstill-[0-9a-f]+-');
+    await gone('pods', '-l', 'app.kubernetes.io/name=blockstill-operator');
     expect(await jobs.all()).toEqual(before);
     await cluster.run(page.take('helm install'));
     // A job of another namespace that is run to its end shows that the operator has seen these, too.
@@ -131,7 +131,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     await cluster.run(page.take('kubectl delete distillationjobs'));
     await cluster.run(page.take('kubectl delete customresourcedefinition'));
     const kinds = 'pods,configmaps,pvc,serviceaccounts,roles,rolebindings,secrets,services,deployments,pdb';
-    await gone(kinds, '/blockstill');
+    await gone(kinds);
     const clusterWide = await cluster.ask('get', 'clusterroles,clusterrolebindings,crds', '-o', 'name');
     expect(clusterWide).not.toContain('blockstill');
   }, 700_000);
