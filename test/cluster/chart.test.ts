@@ -11,6 +11,7 @@ import {
 import { documentedCommands } from './documented-commands.ts';
 import { imageOf, LongJobs, runningUnit, type Pod } from './long-jobs.ts';
 import { whyNoCluster } from './requirements.ts';
+import { waitFor } from './wait-for.ts';
 
 const namespace = 'blockstill-system';
 const lab = 'lab';
@@ -37,6 +38,14 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     const chosen = ['-n', namespace, '-l', 'app.kubernetes.io/name=blockstill-operator'];
     const { items } = await cluster.read<{ items: Pod[] }>('get', 'pods', ...chosen);
     return new Set(items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(imageOf));
+  }
+
+  /** Helm waits for what it has made itself, and not for what has come of that. */
+  async function gone(...objects: readonly string[]): Promise<void> {
+    await waitFor(`${objects.join(' ')} to go`, async () => {
+      const names = await cluster.ask('get', ...objects, '-n', namespace, '-o', 'name');
+      return names.includes('/blockstill') ? undefined : true;
+    });
   }
 
   test('is installed in a restricted namespace, and its test distills a small network', async () => {
@@ -97,7 +106,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     const before = await jobs.all();
     expect(before).toHaveLength(2);
     await cluster.run(page.take('helm uninstall'));
-    expect(await operatorImages()).toEqual(new Set());
+    await gone('pods', '-l', 'app.kubernetes.io/name=blockstill-operator');
     expect(await jobs.all()).toEqual(before);
     await cluster.run(page.take('helm install'));
     // A job of another namespace that is run to its end shows that the operator has seen these, too.
@@ -122,8 +131,7 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     await cluster.run(page.take('kubectl delete distillationjobs'));
     await cluster.run(page.take('kubectl delete customresourcedefinition'));
     const kinds = 'pods,configmaps,pvc,serviceaccounts,roles,rolebindings,secrets,services,deployments,pdb';
-    const names = await cluster.ask('get', kinds, '-n', namespace, '-o', 'name');
-    expect(names.split('\n').filter((name) => name.includes('blockstill'))).toEqual([]);
+    await gone(kinds);
     const clusterWide = await cluster.ask('get', 'clusterroles,clusterrolebindings,crds', '-o', 'name');
     expect(clusterWide).not.toContain('blockstill');
   }, 700_000);
