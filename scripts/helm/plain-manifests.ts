@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { parseAllDocuments, type Document } from 'yaml';
-import type { KubernetesObject } from '../../test/chart/run-helm.ts';
+import type { KubernetesObject } from './run-helm.ts';
 
 /** What the chart is rendered with for those who have no Helm. */
 export const manifestRelease = { name: 'blockstill', namespace: 'blockstill-system' } as const;

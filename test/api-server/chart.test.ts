@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manifestWith } from '../../crds/test-manifests.ts';
 import { deploymentOf } from '../chart/deployment-of.ts';
 import { whyNoHelm } from '../chart/requirements.ts';
-import { chartFolder, render, runHelm, template } from '../chart/run-helm.ts';
+import { chartFolder, render, runHelm, template } from '../../scripts/helm/run-helm.ts';
 import { startApiServer } from '../cluster/api-server.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { kubectl } from '../cluster/kubectl.ts';

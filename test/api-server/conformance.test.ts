@@ -8,7 +8,7 @@ import { switches } from '../chart/every-switch.ts';
 import { jsonSchemas, schemaNames, type OpenApi } from '../chart/json-schemas.ts';
 import { checkersSuite, whyNoCheckers, whyNoHelm } from '../chart/requirements.ts';
 import { runChecker } from '../chart/run-checker.ts';
-import { template } from '../chart/run-helm.ts';
+import { template } from '../../scripts/helm/run-helm.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { whyNoTestServer } from '../cluster/requirements.ts';

@@ -6,7 +6,7 @@ import type { DistillationJob } from '../../crds/distillation-job.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { chartFolder, only, render, type KubernetesObject } from './run-helm.ts';
+import { chartFolder, only, render, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface Role extends KubernetesObject {
   readonly rules: readonly object[];

@@ -5,7 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { render, type Release } from './run-helm.ts';
+import { render, type Release } from '../../scripts/helm/run-helm.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 

@@ -9,7 +9,7 @@ import { cannotRun } from '../cluster/cannot-run.ts';
 import { everySwitch } from './every-switch.ts';
 import { checkersSuite, whyNoCheckers, whyNoHelm } from './requirements.ts';
 import { runChecker } from './run-checker.ts';
-import { template } from './run-helm.ts';
+import { template } from '../../scripts/helm/run-helm.ts';
 
 interface Scored {
   readonly type_meta: { readonly kind: string };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { template } from './run-helm.ts';
+import { template } from '../../scripts/helm/run-helm.ts';
 
 /** Values with a mistake, and where it has to be told. */
 const mistakes: readonly (readonly [string, object, RegExp])[] = [

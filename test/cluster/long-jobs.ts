@@ -1,5 +1,5 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
-import { only, render, type KubernetesObject } from '../chart/run-helm.ts';
+import { only, render, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 import type { ChartCluster } from './chart-cluster.ts';
 import { waitFor } from './wait-for.ts';
 

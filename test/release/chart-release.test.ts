@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
-import { runHelm } from '../chart/run-helm.ts';
+import { runHelm } from '../../scripts/helm/run-helm.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 
 const root = dirname(dirname(import.meta.dirname));
