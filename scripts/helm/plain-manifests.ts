@@ -15,7 +15,7 @@ export function manifestValues(version: string): object {
     fullnameOverride: 'blockstill-operator',
     crds: { enabled: false },
     worker: { image: { repository: '' } },
-    extraEnv: [{ name: 'BLOCKSTILL_WORKER_IMAGE', value: `blockstill/worker:${version}` }],
+    extraEnv: [{ name: 'BLOCKSTILL_WORKER_IMAGE', value: `localhost/blockstill-worker:${version}` }],
   };
 }
 

@@ -64,7 +64,7 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
       const defaults = parseOptions([], {}) as OperatorOptions;
       expect(await optionsOf({}, { name: 'lab', namespace: 'lab-system' })).toEqual({
         ...defaults,
-        worker: { ...defaults.worker, image: `blockstill/worker:${packageFile.version}` },
+        worker: { ...defaults.worker, image: `localhost/blockstill-worker:${packageFile.version}` },
         leaderElection: { namespace: 'lab-system', leaseName: 'lab-blockstill' },
       });
     });
