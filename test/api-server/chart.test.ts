@@ -90,10 +90,10 @@ describe.skipIf(cannotRun('The chart on a real API server', reason))('the chart 
   async function expectTestToBeTaken(): Promise<void> {
     const { stdout } = await template(everything, { withTests: true });
     const documents = stdout.split(/^---$/m).filter((text) => text.includes('helm.sh/hook: test'));
-    expect(documents).toHaveLength(7);
+    expect(documents).toHaveLength(8);
     const apply = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'];
     const said = await kubectl(kubeconfig, apply, documents.join('---\n'));
-    expect(said.match(/ serverside-applied/g)).toHaveLength(7);
+    expect(said.match(/ serverside-applied/g)).toHaveLength(8);
   }
 
   test('is installed, upgraded and uninstalled; the definition and the jobs stay', async () => {

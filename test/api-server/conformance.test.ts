@@ -81,7 +81,7 @@ describe.skipIf(cannotRun(checkersSuite, reason))(
     }
 
     test.each(Object.entries(switches))('finds no fault in the chart with %s', async (_name, values) => {
-      const { code, stdout, stderr } = await template(values);
+      const { code, stdout, stderr } = await template(values, { withTests: true });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(faultsIn(await check(stdout))).toEqual([]);
     });

@@ -171,6 +171,38 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('helm test', () => {
     });
   });
 
+  test('has a network policy where the operator has one: out to DNS and the API server, and nobody in', async () => {
+    const policies = async (networkPolicy: object) =>
+      (await testObjects({ networkPolicy })).filter(({ kind }) => kind === 'NetworkPolicy');
+    expect(await policies({})).toEqual([]);
+    const objects = await testObjects({
+      networkPolicy: { enabled: true, apiServerTo: [{ ipBlock: { cidr: '10.0.0.1/32' } }] },
+    });
+    const { spec, metadata } = only<KubernetesObject & { spec: object }>(objects, 'NetworkPolicy');
+    const pod = only(objects, 'Pod').metadata;
+    expect(metadata).toMatchObject({ name: pod.name, namespace: pod.namespace });
+    const [name, instance] = ['app.kubernetes.io/name', 'app.kubernetes.io/instance'];
+    expect(spec).toEqual({
+      podSelector: { matchLabels: { [name]: pod.labels?.[name], [instance]: pod.labels?.[instance] } },
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [
+        {
+          ports: [
+            { port: 53, protocol: 'UDP' },
+            { port: 53, protocol: 'TCP' },
+          ],
+        },
+        {
+          ports: [
+            { port: 443, protocol: 'TCP' },
+            { port: 6443, protocol: 'TCP' },
+          ],
+          to: [{ ipBlock: { cidr: '10.0.0.1/32' } }],
+        },
+      ],
+    });
+  });
+
   test('brings no roles where the chart is to bring none', async () => {
     const objects = await testObjects({ rbac: { create: false } });
     expect(objects.filter(({ kind }) => kind.startsWith('Role'))).toEqual([]);
