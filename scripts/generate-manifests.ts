@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomically } from '../common/files.ts';
 import packageFile from '../package.json' with { type: 'json' };
-import { whyNoHelm } from '../test/chart/requirements.ts';
-import { template } from '../test/chart/run-helm.ts';
+import { whyNoHelm } from './helm/helm.ts';
+import { template } from './helm/run-helm.ts';
 import { manifestRelease, manifestValues, plainManifests } from './helm/plain-manifests.ts';
 
 async function main(): Promise<void> {

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOfJson } from '../../common/digest.ts';
 import { cacheFolder } from '../cache-folder.ts';
+import { isThere } from '../cluster/kubernetes.ts';
 import { requiredVersion, sourcesOf, type GoModule } from '../cluster/go-module.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -31,4 +32,10 @@ export async function helmFolder(): Promise<string> {
   const linker = helmLinkerOptions(await helmVersion());
   const digest = digestOfJson({ sources, linker, processor: process.arch }).slice('sha256:'.length);
   return join(cacheFolder(), `helm-${digest.slice(0, 16)}`);
+}
+
+/** Why the chart can't be rendered on this machine, nor its tests run; undefined when they can. */
+export async function whyNoHelm(): Promise<string | undefined> {
+  const folder = await helmFolder();
+  return (await isThere(folder)) ? undefined : `there is no ${folder}; node scripts/setup-helm.ts builds it`;
 }

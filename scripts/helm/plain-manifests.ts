@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { parseAllDocuments, type Document } from 'yaml';
-import type { KubernetesObject } from '../../test/chart/run-helm.ts';
+import type { KubernetesObject } from './run-helm.ts';
 
 /** What the chart is rendered with for those who have no Helm. */
 export const manifestRelease = { name: 'blockstill', namespace: 'blockstill-system' } as const;
@@ -15,7 +15,7 @@ export function manifestValues(version: string): object {
     fullnameOverride: 'blockstill-operator',
     crds: { enabled: false },
     worker: { image: { repository: '' } },
-    extraEnv: [{ name: 'BLOCKSTILL_WORKER_IMAGE', value: `blockstill/worker:${version}` }],
+    extraEnv: [{ name: 'BLOCKSTILL_WORKER_IMAGE', value: `localhost/blockstill-worker:${version}` }],
   };
 }
 

@@ -10,12 +10,16 @@ const digests = {
 const release = { images: 'ghcr.io/example', digests, repository: 'example/blockstill', notes: '' };
 const values = `# What runs.
 image:
-  repository: blockstill/operator
+  repository: localhost/blockstill-operator
   digest: ''
 worker:
   image:
     # Long words that a writer of YAML would like to fold ${'and fold '.repeat(12)}again.
-    repository: blockstill/worker
+    repository: localhost/blockstill-worker
+    digest: ''
+test:
+  image:
+    repository: ''
     digest: ''
 `;
 
@@ -26,13 +30,16 @@ test('values name the images by digest, and keep their comments', () => {
     worker: {
       image: { repository: 'ghcr.io/example/blockstill-worker-cuda', digest: digests['worker-cuda'] },
     },
+    test: { image: { repository: 'ghcr.io/example/blockstill-worker-cpu', digest: digests['worker-cpu'] } },
   });
   const comments = (text: string): readonly string[] => text.split('\n').filter((line) => line.includes('#'));
   expect(comments(pinned)).toEqual(comments(values));
 });
 
 test('values without a place for an image are refused', () => {
-  expect(() => pinnedValues(values.replace('    digest', '    sum'), release)).toThrow('worker.image.digest');
+  expect(() => pinnedValues(values.replace('worker\n    digest', 'worker\n    sum'), release)).toThrow(
+    'worker.image.digest',
+  );
 });
 
 test.each([{ operator: '' }, { operator: 'latest' }, {}])('%o is no digest of the operator', (wrong) => {

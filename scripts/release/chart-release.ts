@@ -13,14 +13,17 @@ export interface ChartRelease {
   readonly notes: string;
 }
 
-/** Runs on machines with and without a GPU; the other one is smaller. */
+/** Runs on machines with and without a GPU. */
 const defaultWorker = 'worker-cuda';
+/** Smaller, and enough for a test on a CPU. */
+const testWorker = 'worker-cpu';
 
 /** values.yaml with the images of the release, by digest: what was signed is what runs. */
 export function pinnedValues(values: string, release: ChartRelease): string {
   const document = parseDocument(values);
   pin(document, ['image'], { ...release, name: 'operator' });
   pin(document, ['worker', 'image'], { ...release, name: defaultWorker });
+  pin(document, ['test', 'image'], { ...release, name: testWorker });
   return write(document);
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manifestWith } from '../../crds/test-manifests.ts';
 import { deploymentOf } from '../chart/deployment-of.ts';
 import { whyNoHelm } from '../chart/requirements.ts';
-import { chartFolder, render, runHelm, template } from '../chart/run-helm.ts';
+import { chartFolder, render, runHelm, template } from '../../scripts/helm/run-helm.ts';
 import { startApiServer } from '../cluster/api-server.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { kubectl } from '../cluster/kubectl.ts';
@@ -90,10 +90,10 @@ describe.skipIf(cannotRun('The chart on a real API server', reason))('the chart 
   async function expectTestToBeTaken(): Promise<void> {
     const { stdout } = await template(everything, { withTests: true });
     const documents = stdout.split(/^---$/m).filter((text) => text.includes('helm.sh/hook: test'));
-    expect(documents).toHaveLength(7);
+    expect(documents).toHaveLength(8);
     const apply = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'];
     const said = await kubectl(kubeconfig, apply, documents.join('---\n'));
-    expect(said.match(/ serverside-applied/g)).toHaveLength(7);
+    expect(said.match(/ serverside-applied/g)).toHaveLength(8);
   }
 
   test('is installed, upgraded and uninstalled; the definition and the jobs stay', async () => {

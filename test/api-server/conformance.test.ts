@@ -8,7 +8,7 @@ import { switches } from '../chart/every-switch.ts';
 import { jsonSchemas, schemaNames, type OpenApi } from '../chart/json-schemas.ts';
 import { checkersSuite, whyNoCheckers, whyNoHelm } from '../chart/requirements.ts';
 import { runChecker } from '../chart/run-checker.ts';
-import { template } from '../chart/run-helm.ts';
+import { template } from '../../scripts/helm/run-helm.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { kubectl } from '../cluster/kubectl.ts';
 import { whyNoTestServer } from '../cluster/requirements.ts';
@@ -81,7 +81,7 @@ describe.skipIf(cannotRun(checkersSuite, reason))(
     }
 
     test.each(Object.entries(switches))('finds no fault in the chart with %s', async (_name, values) => {
-      const { code, stdout, stderr } = await template(values);
+      const { code, stdout, stderr } = await template(values, { withTests: true });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(faultsIn(await check(stdout))).toEqual([]);
     });

@@ -6,7 +6,7 @@ import { chartValues } from '../../helm/chart-readme.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { chartFolder, only, render, runHelm, type KubernetesObject } from './run-helm.ts';
+import { chartFolder, only, render, runHelm, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 const read = async (name: string): Promise<string> => await readFile(join(chartFolder, name), 'utf8');
 

@@ -1,4 +1,4 @@
-import { only, type KubernetesObject } from './run-helm.ts';
+import { only, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface Container {
   readonly image: string;

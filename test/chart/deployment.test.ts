@@ -3,7 +3,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { only, render } from './run-helm.ts';
+import { only, render } from '../../scripts/helm/run-helm.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -54,11 +54,10 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the operator of the ch
 
   test('has the image of its version, of a tag, or of a digest that no tag can change', async () => {
     const imageOf = async (image: object) => (await containerOf({ image })).image;
-    expect(await imageOf({})).toBe(`blockstill/operator:${packageFile.version}`);
+    // Nobody can publish under localhost/.
+    expect(await imageOf({})).toBe(`localhost/blockstill-operator:${packageFile.version}`);
     expect(await imageOf({ repository: 'r.example:5000/op', tag: '1.2.3' })).toBe('r.example:5000/op:1.2.3');
-    expect(await imageOf({ repository: 'r.example:5000/op', tag: '1.2.3', digest })).toBe(
-      `r.example:5000/op@${digest}`,
-    );
+    expect(await imageOf({ repository: 'r.example:5000/op', digest })).toBe(`r.example:5000/op@${digest}`);
     expect(await containerOf({ image: { pullPolicy: 'Always' } })).toMatchObject({
       imagePullPolicy: 'Always',
     });

@@ -11,6 +11,18 @@ export const everySwitch = {
     imagePullPolicy: 'Always',
     imagePullSecrets: ['registry'],
     runtimeClassName: 'nvidia',
+    gpuResourceName: 'nvidia.com/mig-1g.10gb',
+    nodeSelector: { pool: 'gpu' },
+    tolerations: [{ key: 'spot', operator: 'Exists', effect: 'NoSchedule' }],
+    storage: {
+      uri: 's3://exchange/jobs',
+      s3: {
+        endpoint: 'https://minio:9000',
+        region: 'lab',
+        forcePathStyle: true,
+        credentialsSecretName: 'minio',
+      },
+    },
   },
   allowHostVolumes: true,
   dcgmExporterUrl: 'http://{node-ip}:9400/metrics',
@@ -62,6 +74,15 @@ export const everySwitch = {
     apiServerTo: [{ ipBlock: { cidr: '10.0.0.1/32' } }],
     extraEgress: [{ ports: [{ port: 4318 }] }],
   },
+  test: {
+    namespace: 'lab',
+    image: { repository: 'registry.example/worker-cpu', digest },
+    timeoutSeconds: 900,
+    resources: { cpu: '1', memory: '2Gi' },
+    nodeSelector: { pool: 'cpu' },
+    tolerations: [{ key: 'pool', operator: 'Exists' }],
+    storage: { className: 'fast', size: '1Gi' },
+  },
 } as const;
 
 /** By what is switched. */
@@ -83,5 +104,11 @@ export const switches: Readonly<Record<string, object>> = {
   'a PodMonitor': { metrics: { podMonitor: { enabled: true } } },
   'a network policy': { networkPolicy: { enabled: true } },
   'its own names': { nameOverride: 'distiller', fullnameOverride: 'other' },
+  'tags of images': { image: { tag: '1.2.3' }, worker: { image: { tag: '1.2.3' } } },
+  'a claim for what jobs exchange': {
+    worker: { storage: { uri: 'file:///exchange', claimName: 'exchange' } },
+  },
+  'an image of the test by tag': { test: { image: { repository: 'registry.example/worker', tag: '1.2.3' } } },
+  'no test': { test: { enabled: false } },
   'no progress, and a log for people': { progress: false, log: { level: 'debug', format: 'text' } },
 };

@@ -5,7 +5,7 @@ import { cannotRun } from '../cluster/cannot-run.ts';
 import { gitopsFile } from '../gitops/judge.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { render } from './run-helm.ts';
+import { render } from '../../scripts/helm/run-helm.ts';
 
 async function valuesForArgo(): Promise<object> {
   const application = parse(await readFile(gitopsFile('argo-cd/operator.yaml'), 'utf8')) as {

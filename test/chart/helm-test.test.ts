@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compileJob } from '../../crds/compile-job.ts';
 import type { DistillationJob } from '../../crds/distillation-job.ts';
+import { acceptJob } from '../../operator/cluster/accept-job.ts';
+import type { DistillationJobObject } from '../../operator/cluster/kube-objects.ts';
+import { noSpecDefaults } from '../../operator/cluster/operator-defaults.ts';
+import packageFile from '../../package.json' with { type: 'json' };
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { chartFolder, only, render, type KubernetesObject } from './run-helm.ts';
+import { chartFolder, only, render, runHelm, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface Role extends KubernetesObject {
   readonly rules: readonly object[];
@@ -30,6 +34,8 @@ interface Container {
   readonly env?: readonly object[];
   readonly securityContext: object;
 }
+
+const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 const isOfTest = ({ metadata }: KubernetesObject) => metadata.annotations?.['helm.sh/hook'] === 'test';
 
@@ -87,6 +93,45 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('helm test', () => {
     expect(new Set([...named, 'model.json', 'weights.bin'])).toEqual(new Set(files));
   });
 
+  test.each([
+    ['S3', { uri: 's3://exchange/jobs' }],
+    ['a claim', { uri: 'file:///exchange', claimName: 'exchange' }],
+  ])('exchanges nothing by way of %s that other jobs have by default', async (_name, storage) => {
+    const job = only(await testObjects({ worker: { storage } }), 'DistillationJob');
+    const acceptance = acceptJob(job as unknown as DistillationJobObject, {
+      workerImage: 'worker',
+      imagePullSecrets: [],
+      allowHostVolumes: false,
+      specDefaults: { ...noSpecDefaults, storage: { ...storage, s3: {} } },
+    });
+    if (acceptance.kind !== 'Accepted') throw new Error(acceptance.why.message);
+    const { storage: chosen, pod } = acceptance.job.compiled.spec;
+    expect(chosen).toMatchObject({ uri: 'file:///claim/exchange', retain: 'Never' });
+    expect(pod.volumes?.map(({ name }) => name)).toEqual(['given', 'claim']);
+  });
+
+  test('has the image of other jobs, or a smaller one', async () => {
+    const imageOf = async (values: object) => {
+      const job = only(await testObjects({ test: values }), 'DistillationJob') as unknown as DistillationJob;
+      return job.spec.pod?.image;
+    };
+    expect(await imageOf({})).toBeUndefined();
+    expect(await imageOf({ image: { repository: 'mine' } })).toBe(`mine:${packageFile.version}`);
+    expect(await imageOf({ image: { repository: 'mine', tag: '2' } })).toBe('mine:2');
+    expect(await imageOf({ image: { repository: 'mine', digest } })).toBe(`mine@${digest}`);
+  });
+
+  test('has time to pull its image, and Helm is told to wait until it has said why it failed', async () => {
+    const objects = await testObjects();
+    const { spec } = only(objects, 'DistillationJob') as unknown as DistillationJob;
+    expect(spec.activeDeadlineSeconds).toBe(600);
+    expect(spec.execution?.pendingDeadlineSeconds).toBe(600);
+    const notes = await runHelm(['install', 'lab', chartFolder, '--dry-run=client', '--namespace', 'lab']);
+    const [, seconds] = /helm test lab --namespace lab --logs --timeout (\d+)s/.exec(notes.stdout) ?? [];
+    expect(Number(seconds)).toBeGreaterThan(only<Pod>(objects, 'Pod').spec.activeDeadlineSeconds);
+    expect(notes.stdout).toContain('up to 10 minutes');
+  });
+
   test('has room for a job whose name may be short', async () => {
     const objects = await testObjects({}, 'a-release-with-a-name-of-forty-letters-x');
     const name = 'a-release-with-a-name-of-forty-lett-test';
@@ -111,7 +156,7 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('helm test', () => {
       env: extraEnv,
       command: ['blockstill', 'status', ...place, '--watch'],
     });
-    expect(spec.activeDeadlineSeconds).toBe(270);
+    expect(spec.activeDeadlineSeconds).toBe(630);
     expect(only<Role>(objects, 'Role').rules).toEqual([
       {
         apiGroups: ['blockstill.dev'],
@@ -123,6 +168,38 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('helm test', () => {
     expect(only(objects, 'RoleBinding')).toMatchObject({
       roleRef: { kind: 'Role', name: 'blockstill-test' },
       subjects: [{ kind: 'ServiceAccount', name: spec.serviceAccountName, namespace: 'blockstill-system' }],
+    });
+  });
+
+  test('has a network policy where the operator has one: out to DNS and the API server, and nobody in', async () => {
+    const policies = async (networkPolicy: object) =>
+      (await testObjects({ networkPolicy })).filter(({ kind }) => kind === 'NetworkPolicy');
+    expect(await policies({})).toEqual([]);
+    const objects = await testObjects({
+      networkPolicy: { enabled: true, apiServerTo: [{ ipBlock: { cidr: '10.0.0.1/32' } }] },
+    });
+    const { spec, metadata } = only<KubernetesObject & { spec: object }>(objects, 'NetworkPolicy');
+    const pod = only(objects, 'Pod').metadata;
+    expect(metadata).toMatchObject({ name: pod.name, namespace: pod.namespace });
+    const [name, instance] = ['app.kubernetes.io/name', 'app.kubernetes.io/instance'];
+    expect(spec).toEqual({
+      podSelector: { matchLabels: { [name]: pod.labels?.[name], [instance]: pod.labels?.[instance] } },
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [
+        {
+          ports: [
+            { port: 53, protocol: 'UDP' },
+            { port: 53, protocol: 'TCP' },
+          ],
+        },
+        {
+          ports: [
+            { port: 443, protocol: 'TCP' },
+            { port: 6443, protocol: 'TCP' },
+          ],
+          to: [{ ipBlock: { cidr: '10.0.0.1/32' } }],
+        },
+      ],
     });
   });
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { queueLabels } from '../../operator/cluster/names.ts';
 import { renderPod } from '../../operator/cluster/render-pod.ts';
 import { accepted } from '../../operator/cluster/testing/distillation-jobs.ts';
-import { only, type KubernetesObject } from './run-helm.ts';
+import { only, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface LocalQueue extends KubernetesObject {
   readonly spec: { readonly clusterQueue: string };

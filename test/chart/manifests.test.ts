@@ -5,7 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { manifestRelease, manifestValues, plainManifests } from '../../scripts/helm/plain-manifests.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { template } from './run-helm.ts';
+import { template } from '../../scripts/helm/run-helm.ts';
 
 const folder = new URL('../../helm/manifests/', import.meta.url);
 const byHand = ['kustomization.yaml', 'namespace.yaml'];

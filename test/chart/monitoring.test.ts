@@ -5,7 +5,7 @@ import { alertsFile } from '../monitoring/alerts.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { only, render, type KubernetesObject } from './run-helm.ts';
+import { only, render, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface Monitor extends KubernetesObject {
   readonly spec: Readonly<Record<string, unknown>>;

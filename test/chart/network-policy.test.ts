@@ -6,7 +6,7 @@ import { progressPort } from '../../worker/contract/pod.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { only, render, type KubernetesObject } from './run-helm.ts';
+import { only, render, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface Rule {
   readonly ports?: readonly { readonly port: number; readonly protocol: string }[];

@@ -5,7 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { deploymentOf } from './deployment-of.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { render, type Release } from './run-helm.ts';
+import { render, type Release } from '../../scripts/helm/run-helm.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -64,7 +64,7 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))(
       const defaults = parseOptions([], {}) as OperatorOptions;
       expect(await optionsOf({}, { name: 'lab', namespace: 'lab-system' })).toEqual({
         ...defaults,
-        worker: { ...defaults.worker, image: `blockstill/worker:${packageFile.version}` },
+        worker: { ...defaults.worker, image: `localhost/blockstill-worker:${packageFile.version}` },
         leaderElection: { namespace: 'lab-system', leaseName: 'lab-blockstill' },
       });
     });

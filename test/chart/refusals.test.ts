@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { template } from './run-helm.ts';
+import { template } from '../../scripts/helm/run-helm.ts';
+
+const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /** Values with a mistake, and where it has to be told. */
 const mistakes: readonly (readonly [string, object, RegExp])[] = [
@@ -16,6 +18,26 @@ const mistakes: readonly (readonly [string, object, RegExp])[] = [
   ['an unknown pull policy', { image: { pullPolicy: 'Sometimes' } }, /\/image\/pullPolicy/],
   ['no image of the operator', { image: { repository: '' } }, /\/image\/repository/],
   ['a digest that is none', { image: { digest: 'sha256:1234' } }, /\/image\/digest.*sha256/s],
+  [
+    'a tag that a digest beats',
+    { image: { tag: '1.2.3', digest } },
+    /image\.tag is 1\.2\.3, but image\.digest names another image .* set image\.digest to "", or leave the tag out/,
+  ],
+  [
+    'a tag of workers that a digest beats',
+    { worker: { image: { tag: '1.2.3', digest } } },
+    /worker\.image\.tag is 1\.2\.3, but .* set worker\.image\.digest to ""/,
+  ],
+  [
+    "a tag of the test's workers that a digest beats",
+    { test: { image: { repository: 'mine', tag: '1.2.3', digest } } },
+    /test\.image\.tag is 1\.2\.3, but .* set test\.image\.digest to ""/,
+  ],
+  [
+    'a tag for the test without an image',
+    { test: { image: { tag: '1.2.3' } } },
+    /test\.image\.repository is empty, .* worker\.image/,
+  ],
   ['a digest in the name', { image: { repository: 'operator@sha256:1234' } }, /\/image\/repository/],
   ['a GPU that no device plugin has', { worker: { gpuResourceName: 'gpu' } }, /\/worker\/gpuResourceName/],
   [

@@ -1,15 +1,10 @@
 import { checkersFolder } from '../../scripts/checkers/checkers.ts';
 import { isThere } from '../../scripts/cluster/kubernetes.ts';
-import { helmFolder } from '../../scripts/helm/helm.ts';
+
+export { whyNoHelm } from '../../scripts/helm/helm.ts';
 
 /** The name under which the tests with Helm are skipped. */
 export const helmSuite = 'The suite with Helm';
-
-/** Why the tests of the chart can't run on this machine; undefined when they can. */
-export async function whyNoHelm(): Promise<string | undefined> {
-  const folder = await helmFolder();
-  return (await isThere(folder)) ? undefined : `there is no ${folder}; node scripts/setup-helm.ts builds it`;
-}
 
 /** The name under which the checks of manifests are skipped. */
 export const checkersSuite = 'The checks of manifests';

@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { cannotRun } from '../cluster/cannot-run.ts';
 import { helmSuite, whyNoHelm } from './requirements.ts';
-import { only, render, type KubernetesObject } from './run-helm.ts';
+import { only, render, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 
 interface Role extends KubernetesObject {
   readonly rules: readonly Readonly<Record<string, readonly string[]>>[];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import packageFile from '../../package.json' with { type: 'json' };
 import { runCommand } from '../../scripts/tensorflow/command.ts';
-import { chartFolder, runHelm } from '../chart/run-helm.ts';
+import { chartFolder, runHelm } from '../../scripts/helm/run-helm.ts';
 import { startCluster } from './cluster.ts';
 import { kubectl } from './kubectl.ts';
 import { writeOperatorImage } from './operator-image.ts';

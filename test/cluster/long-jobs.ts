@@ -1,5 +1,5 @@
 import type { DistillationJobStatus } from '../../crds/status.ts';
-import { only, render, type KubernetesObject } from '../chart/run-helm.ts';
+import { only, render, type KubernetesObject } from '../../scripts/helm/run-helm.ts';
 import type { ChartCluster } from './chart-cluster.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -19,10 +19,10 @@ interface Job {
 }
 
 interface JobTemplate extends KubernetesObject {
-  readonly spec: { readonly distill: object; readonly execution: object };
+  readonly spec: { readonly distill: object; readonly execution: object; readonly storage: object };
 }
 
-/** Long enough for an upgrade while a block is trained: at least ten seconds a block. */
+/** Long enough to begin an upgrade while a block is trained: at least ten seconds a block. */
 const epochs = 300;
 const data = 'blockstill-test';
 
@@ -53,6 +53,7 @@ export class LongJobs {
         execution: { ...spec.execution, maxParallel: 1, pendingDeadlineSeconds: undefined },
         activeDeadlineSeconds: undefined,
         output: { uri: `file:///claim/${name}` },
+        storage: { ...spec.storage, uri: `file:///claim/${name}-exchange` },
       },
     };
     await this.#cluster.apply(
@@ -105,6 +106,7 @@ export class LongJobs {
       attempts,
       blocks: blocks.map(({ state, attempts: tried = 0 }) => `${state} ${tried}`),
       podUids: pods.map(({ metadata }) => metadata.uid),
+      podPhases: [...new Set(pods.map(({ status: { phase: end } }) => end))],
       images: [...new Set(pods.map(imageOf))],
     };
   }
@@ -117,6 +119,8 @@ interface History {
   /** Each block's end, with the number of attempts at it. */
   readonly blocks: readonly string[];
   readonly podUids: readonly string[];
+  /** How the pods are now, each way once. */
+  readonly podPhases: readonly string[];
   readonly images: readonly string[];
 }
 
@@ -125,7 +129,7 @@ export function imageOf({ spec }: Pod): string {
 }
 
 /** The identity of the pod that trains a block, if one does. */
-export function runningUnit(pods: readonly Pod[]): string | undefined {
+function runningUnit(pods: readonly Pod[]): string | undefined {
   const running = pods.filter(
     ({ metadata, status }) =>
       metadata.labels['blockstill.dev/stage'] === 'distill' && status.phase === 'Running',

@@ -38,7 +38,7 @@ describe.skipIf(cannotRun('The commands of the documentation', reason))(
         [operator, 'operator'],
       ] as const) {
         await cluster.loadImage(image.archive);
-        await cluster.nameImage(image.reference, `docker.io/blockstill/${name}:${packageFile.version}`);
+        await cluster.nameImage(image.reference, `localhost/blockstill-${name}:${packageFile.version}`);
       }
       await cluster.nameImage(toolsImage, 'docker.io/library/busybox:1.37');
       await provideVolumes(held.use(await mkdtempDisposable(join(tmpdir(), 'blockstill-volumes-'))).path);

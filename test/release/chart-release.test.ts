@@ -6,12 +6,22 @@ import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../scripts/tensorflow/command.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import { helmSuite, whyNoHelm } from '../chart/requirements.ts';
-import { runHelm } from '../chart/run-helm.ts';
+import { runHelm } from '../../scripts/helm/run-helm.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const digests = { operator: 'a', 'worker-cpu': 'b', 'worker-cuda': 'c' } as const;
 const digestOf = (name: keyof typeof digests): string => `sha256:${digests[name].repeat(64)}`;
+
+interface Job {
+  readonly kind: string;
+  readonly spec: { readonly pod: { readonly image?: string } };
+}
+
+function jobOf(rendered: string): Job | undefined {
+  const objects = parseAllDocuments(rendered).map((document) => document.toJSON() as Job | null);
+  return objects.find((object) => object?.kind === 'DistillationJob') ?? undefined;
+}
 
 describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the chart of a release', () => {
   test('is packed with the images of the release, by digest, and says on Artifact Hub what it is', async () => {
@@ -34,6 +44,18 @@ describe.skipIf(cannotRun(helmSuite, await whyNoHelm()))('the chart of a release
 
     const packed = join(folder.path, `blockstill-${packageFile.version}.tgz`);
     const { stdout } = await runHelm(['template', 'x', packed]);
+    // The small image is enough for a test on a CPU.
+    const cpu = `ghcr.io/example/blockstill-worker-cpu@${digestOf('worker-cpu')}`;
+    expect(jobOf(stdout)?.spec.pod.image).toBe(cpu);
+    const ownTag = ['--set', 'image.tag=1.2.3'];
+    expect(await runHelm(['template', 'x', packed, ...ownTag])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('set image.digest to ""') as unknown,
+    });
+    const own = ['--set', 'image.repository=registry.example/operator', '--set', 'image.digest='];
+    expect((await runHelm(['template', 'x', packed, ...own])).stdout).toContain(
+      `"registry.example/operator:${packageFile.version}"`,
+    );
     const objects = parseAllDocuments(stdout).map((document) => document.toJSON() as { kind: string } | null);
     const deployment = JSON.stringify(objects.find((object) => object?.kind === 'Deployment'));
     expect(deployment).toContain(`"image":"ghcr.io/example/blockstill-operator@${digestOf('operator')}"`);

@@ -88,3 +88,20 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
   name: {{ include "blockstill.serviceAccount" . }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
+
+{{/* What everyone who asks the API server has to reach: rules of a NetworkPolicy. */}}
+{{- define "blockstill.egressToApi" -}}
+# DNS.
+- ports:
+    - { port: 53, protocol: UDP }
+    - { port: 53, protocol: TCP }
+# The API server.
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
+  {{- with .Values.networkPolicy.apiServerTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}

@@ -54,8 +54,9 @@ envFrom:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 resources:
-  requests: { cpu: 50m, memory: 96Mi }
-  limits: { memory: 256Mi }
+  # All that is written to the node's disk is the log.
+  requests: { cpu: 50m, memory: 96Mi, ephemeral-storage: 16Mi }
+  limits: { cpu: '1', memory: 256Mi, ephemeral-storage: 64Mi }
 securityContext:
   {{- toYaml .Values.securityContext | nindent 2 }}
 {{- end }}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { helmFolder } from '../../scripts/helm/helm.ts';
+import { helmFolder } from './helm.ts';
 
 export const chartFolder = fileURLToPath(new URL('../../helm/blockstill', import.meta.url));
 
