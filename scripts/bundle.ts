@@ -8,8 +8,18 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
+/** Which programs there are: those of the two images, and the command line. */
+export type ProgramName = 'operator' | 'worker' | 'command line';
+
+export interface Programs {
+  /** Where the bundles lie. */
+  readonly folder: string;
+  /** The paths of all files that went into each, relative to the root. */
+  readonly inputs: Readonly<Record<ProgramName, readonly string[]>>;
+}
+
 interface Bundle {
-  readonly name: string;
+  readonly name: ProgramName;
   /** By the name of the file that becomes of it: the program, and what it starts as threads of its own. */
   readonly entries: Readonly<Record<string, string>>;
   /** Packages that the image, or whoever installs the package, brings along as they are. */
@@ -116,16 +126,12 @@ async function makeBundle(
   return Object.keys(metafile.inputs);
 }
 
-/**
- * Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are.
- *
- * @returns the paths of all files that went into them, relative to the root
- */
-export async function bundle(folder: string): Promise<readonly string[]> {
+/** Bundles all programs into a folder. The same sources give the same bytes, wherever they and the folder are. */
+export async function bundle(folder: string): Promise<Programs> {
   await mkdir(folder, { recursive: true });
-  const inputs: string[] = [];
-  for (const program of programs) inputs.push(...(await makeBundle(program, folder)));
-  return inputs;
+  const inputs: Record<ProgramName, readonly string[]> = { operator: [], worker: [], 'command line': [] };
+  for (const program of programs) inputs[program.name] = await makeBundle(program, folder);
+  return { folder, inputs };
 }
 
 if (import.meta.main) {

@@ -3,9 +3,16 @@ import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidInputError } from '../common/error.ts';
-import { bundle } from './bundle.ts';
+import { bundle, type Programs } from './bundle.ts';
 import type { ImageFile } from './images/image-file.ts';
-import { applicationFolder, layOutNodeImage, nodeFiles, nodeImageConfig } from './images/node-image.ts';
+import {
+  applicationFolder,
+  layOutNodeImage,
+  licensesFolder,
+  nodeFiles,
+  nodeImageConfig,
+} from './images/node-image.ts';
+import { thirdPartyLicenses } from './npm/third-party-licenses.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -18,18 +25,20 @@ export const operatorImageConfig = nodeImageConfig('operator.mjs', ['--heap-grow
 /**
  * The operator with all that it needs, down to the C library: Node and the bundle. And the command line, with which a pod
  * in the cluster follows a job.
- *
- * @param programs the folder with the bundles
  */
-export async function operatorFiles(programs: string): Promise<readonly ImageFile[]> {
-  const names = (await readdir(programs)).filter((name) =>
+export async function operatorFiles({ folder, inputs }: Programs): Promise<readonly ImageFile[]> {
+  const names = (await readdir(folder)).filter((name) =>
     /^(operator|watchdog-thread|blockstill)\.mjs/.test(name),
   );
   return [
     ...(await nodeFiles()),
-    ...names.map((name) => ({ from: join(programs, name), to: join(applicationFolder, name) })),
+    ...names.map((name) => ({ from: join(folder, name), to: join(applicationFolder, name) })),
     // On the path; there is no shell that could start it.
     { from: join(root, 'images', 'blockstill'), to: '/usr/local/bin/blockstill' },
+    {
+      text: await thirdPartyLicenses(root, [...inputs.operator, ...inputs['command line']]),
+      to: `${licensesFolder}/THIRD-PARTY-LICENSES.txt`,
+    },
   ];
 }
 
@@ -41,6 +50,5 @@ if (import.meta.main) {
   const [, , folder] = process.argv;
   if (folder === undefined) throw new InvalidInputError('setup/usage', 'Say into which folder.');
   await using programs = await mkdtempDisposable(join(tmpdir(), 'blockstill-bundle-'));
-  await bundle(programs.path);
-  await layOutOperator(await operatorFiles(programs.path), folder);
+  await layOutOperator(await operatorFiles(await bundle(programs.path)), folder);
 }

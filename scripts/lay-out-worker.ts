@@ -2,16 +2,23 @@
  * `node scripts/lay-out-worker.ts [--tensorflow gpu] FOLDER`: every file of the worker's image, for
  * `images/worker.Containerfile`; for a GPU with the CUDA libraries.
  */
-import { mkdtempDisposable, readdir } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InvalidInputError } from '../common/error.ts';
-import { bundle, nativePackages } from './bundle.ts';
+import { bundle, nativePackages, type Programs } from './bundle.ts';
 import type { ImageFile } from './images/image-file.ts';
-import { applicationFolder, layOutNodeImage, nodeFiles, nodeImageConfig } from './images/node-image.ts';
+import {
+  applicationFolder,
+  layOutNodeImage,
+  licensesFolder,
+  nodeFiles,
+  nodeImageConfig,
+} from './images/node-image.ts';
 import { packageFiles } from './images/package-files.ts';
+import { thirdPartyLicenses } from './npm/third-party-licenses.ts';
 import { cudaLibraries, type CudaLibraries } from './tensorflow/fetch-cuda.ts';
 import { installedAddon, installedLibraries } from './tensorflow/install.ts';
 import { parseFlavour } from './tensorflow/release.ts';
@@ -33,15 +40,17 @@ export const workerImageConfig = {
 /**
  * The worker with all that it needs, down to the C library: Node, the bundle, TensorFlow with its addon, sharp, koffi.
  *
- * @param programs the folder with the bundle
  * @param cuda the CUDA libraries, for an image with the CUDA build of TensorFlow
  */
-export async function workerFiles(programs: string, cuda?: CudaLibraries): Promise<readonly ImageFile[]> {
+export async function workerFiles(
+  { folder, inputs }: Programs,
+  cuda?: CudaLibraries,
+): Promise<readonly ImageFile[]> {
   const modules = join(root, 'node_modules');
   const inImage = join(applicationFolder, 'node_modules');
   const packageFolder = dirname(createRequire(import.meta.url).resolve(`${tensorflow}/package.json`));
   const libraryFolder = installedLibraries(packageFolder);
-  const names = (await readdir(programs)).filter((name) =>
+  const names = (await readdir(folder)).filter((name) =>
     /^(worker|progress-thread|meter-thread)\.mjs/.test(name),
   );
   const tensorflowFiles = [
@@ -58,9 +67,19 @@ export async function workerFiles(programs: string, cuda?: CudaLibraries): Promi
   return [
     ...(await nodeFiles(linked, cuda === undefined ? [] : [cuda.folder])),
     ...(cuda?.files ?? []),
-    ...names.map((name) => ({ from: join(programs, name), to: join(applicationFolder, name) })),
+    ...names.map((name) => ({ from: join(folder, name), to: join(applicationFolder, name) })),
     ...tensorflowFiles.map((from) => ({ from, to: join(inImage, from.slice(modules.length)) })),
     ...native,
+    ...(await tensorflowLicenses(libraryFolder)),
+    {
+      text: await thirdPartyLicenses(root, [
+        ...inputs.worker,
+        ...[join(packageFolder, 'package.json'), ...native.map(({ from }) => from)].map((path) =>
+          relative(root, path),
+        ),
+      ]),
+      to: `${licensesFolder}/THIRD-PARTY-LICENSES.txt`,
+    },
   ];
 }
 
@@ -72,6 +91,13 @@ export async function layOutWorker(files: readonly ImageFile[], folder: string):
 async function librariesOf(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder);
   return names.filter((name) => /^libtensorflow.*\.so\.2$/.test(name)).map((name) => join(folder, name));
+}
+
+/** What came along with TensorFlow's libraries, if they are a part of its Python package. */
+async function tensorflowLicenses(libraryFolder: string): Promise<readonly ImageFile[]> {
+  const folder = dirname(await realpath(libraryFolder));
+  const names = (await readdir(folder)).filter((name) => /^(LICENSE|THIRD_PARTY_NOTICES\.txt)$/.test(name));
+  return names.map((name) => ({ from: join(folder, name), to: `${licensesFolder}/tensorflow/${name}` }));
 }
 
 async function cudaLibrariesHere(): Promise<CudaLibraries> {
@@ -92,7 +118,7 @@ if (import.meta.main) {
     throw new InvalidInputError('setup/usage', 'Say into which folder, and --tensorflow cpu or gpu.');
   }
   await using programs = await mkdtempDisposable(join(tmpdir(), 'blockstill-bundle-'));
-  await bundle(programs.path);
+  const bundled = await bundle(programs.path);
   const cuda = flavour === 'gpu' ? await cudaLibrariesHere() : undefined;
-  await layOutWorker(await workerFiles(programs.path, cuda), folder);
+  await layOutWorker(await workerFiles(bundled, cuda), folder);
 }

@@ -14,14 +14,17 @@ const programs = ['blockstill', 'blockstill-operator', 'kubectl-complete-blockst
 export async function layOutNpmPackage(folder: string, repository?: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'bin'), { recursive: true });
-  const inputs = await bundle(join(folder, 'dist'));
+  const { inputs } = await bundle(join(folder, 'dist'));
   for (const name of programs.map((each) => `${each}.mjs`)) {
     await cp(join(sources, 'bin', name), join(folder, 'bin', name));
     await chmod(join(folder, 'bin', name), 0o755);
   }
   await cp(join(sources, 'README.md'), join(folder, 'README.md'));
   await cp(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-  await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), await thirdPartyLicenses(root, inputs));
+  await writeFile(
+    join(folder, 'THIRD-PARTY-LICENSES.txt'),
+    await thirdPartyLicenses(root, Object.values(inputs).flat()),
+  );
   const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as OwnManifest;
   const manifest = npmManifest(own, repository);
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -1,5 +1,5 @@
 /** Sets the version of package, chart and images at once, or checks that they have the same. */
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomically } from '../common/files.ts';
@@ -18,15 +18,21 @@ const usage = `Usage: node scripts/set-version.ts VERSION         a release of t
 const root = dirname(import.meta.dirname);
 
 async function readFiles(): Promise<VersionedFiles> {
-  const texts = versionedFiles.map(async (name) => [name, await readFile(join(root, name), 'utf8')] as const);
-  return Object.fromEntries(await Promise.all(texts)) as unknown as VersionedFiles;
+  const files: Record<string, string> = {};
+  for await (const name of glob(versionedFiles, { cwd: root })) {
+    files[name] = await readFile(join(root, name), 'utf8');
+  }
+  return files;
 }
 
 async function setVersion(version: string): Promise<void> {
-  const files = withVersion(await readFiles(), version);
+  const before = await readFiles();
+  const files = withVersion(before, version);
   const date = new Date().toISOString().slice(0, 10);
-  const all = { ...files, 'CHANGELOG.md': withRelease(files['CHANGELOG.md'], version, date) };
-  for (const name of versionedFiles) await writeFileAtomically(join(root, name), all[name]);
+  const all = { ...files, 'CHANGELOG.md': withRelease(files['CHANGELOG.md'] ?? '', version, date) };
+  for (const [name, text] of Object.entries(all)) {
+    if (text !== before[name]) await writeFileAtomically(join(root, name), text);
+  }
   console.log(
     `Package, chart and images are ${version}. Next: commit this, then git tag --sign v${version}.`,
   );

@@ -1,20 +1,30 @@
-import { chmod, copyFile, lutimes, mkdir, readdir, stat } from 'node:fs/promises';
+import { chmod, copyFile, lutimes, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InvalidInputError } from '../../common/error.ts';
 
 /** A file of an image: where it lies on this machine, and where in the image. */
-export interface ImageFile {
+export interface CopiedFile {
   readonly from: string;
   /** Absolute. */
   readonly to: string;
 }
 
+/** A file of an image that is on no machine. */
+interface WrittenFile {
+  readonly text: string;
+  /** Absolute. */
+  readonly to: string;
+}
+
+export type ImageFile = CopiedFile | WrittenFile;
+
 /** Lays files out in a folder as they lie in an image. Links become the files that they lead to. */
 export async function layOut(files: readonly ImageFile[], folder: string): Promise<void> {
-  for (const { from, to } of files) {
-    const target = join(folder, to);
+  for (const file of files) {
+    const target = join(folder, file.to);
     await mkdir(dirname(target), { recursive: true });
-    await copyFile(from, target);
+    if ('from' in file) await copyFile(file.from, target);
+    else await writeFile(target, file.text);
   }
 }
 

@@ -1,11 +1,15 @@
 import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere } from '../cluster/kubernetes.ts';
+import { debianFiles } from './debian-files.ts';
 import { layOut, settle, type ImageFile } from './image-file.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 
 /** The folder of the programs in an image. */
 export const applicationFolder = '/app';
+
+/** Where an image has the licences of what is in it. */
+export const licensesFolder = '/licenses';
 
 const root = dirname(dirname(import.meta.dirname));
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
@@ -22,8 +26,8 @@ export function nodeImageConfig(program: string, nodeOptions: readonly string[] 
 }
 
 /**
- * What every image has: this machine's Node, the shared libraries of Node and of `linked`, and the certificate
- * authorities.
+ * What every image has: this machine's Node, the shared libraries of Node and of `linked`, the certificate authorities,
+ * and what there is to say of them: for scanners and of licences.
  *
  * @param linked libraries among the other files of the image
  * @param outside folders besides `node_modules` whose libraries are in the image anyway
@@ -35,10 +39,15 @@ export async function nodeFiles(
   const system = await sharedLibraries([process.execPath, ...linked], {
     outside: [join(root, 'node_modules'), ...outside],
   });
+  const node = await realpath(process.execPath);
+  const authorities = (await isThere(certificates)) ? [certificates] : [];
   return [
-    { from: await realpath(process.execPath), to: '/usr/local/bin/node' },
-    ...system.map((path) => ({ from: path, to: path })),
-    ...((await isThere(certificates)) ? [{ from: certificates, to: certificates }] : []),
+    { from: node, to: '/usr/local/bin/node' },
+    { from: join(dirname(dirname(node)), 'LICENSE'), to: `${licensesFolder}/node.txt` },
+    { from: join(root, 'LICENSE'), to: `${licensesFolder}/LICENSE` },
+    ...[...system, ...authorities].map((path) => ({ from: path, to: path })),
+    // The authorities are no file of a package: this program of theirs has put them together.
+    ...(await debianFiles([...system, ...authorities.map(() => '/usr/sbin/update-ca-certificates')])),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { isThere } from '../cluster/kubernetes.ts';
-import type { ImageFile } from './image-file.ts';
+import type { CopiedFile } from './image-file.ts';
 
 /**
  * What only a build of one's own needs: folders of sharp, and those of koffi, whose programs lie among its sources. Programs
@@ -19,9 +19,9 @@ const unneeded =
 export async function packageFiles(
   names: readonly string[],
   { modules, target }: { modules: string; target: string },
-): Promise<readonly ImageFile[]> {
+): Promise<readonly CopiedFile[]> {
   const wanted = [...names];
-  const files: ImageFile[] = [];
+  const files: CopiedFile[] = [];
   // Grows while it is read.
   for (const name of wanted) {
     const folder = join(modules, name);

@@ -24,8 +24,7 @@ export async function thirdPartyLicenses(root: string, inputs: readonly string[]
     packagesByText.set(key, [...(packagesByText.get(key) ?? []), title]);
   }
   const sections = [...packagesByText].map(([text, titles]) => `${titles.join('\n')}\n\n${text}`);
-  const first =
-    'Packages that are part of the programs in dist/, each text below the packages that it belongs to.';
+  const first = 'Packages that are part of the programs, each text below the packages that it belongs to.';
   return `${[first, ...sections].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 

@@ -20,6 +20,9 @@ function filesOf(version: string, text = changelog): VersionedFiles {
     'package-lock.json': `${head}  "packages": {\n    "": {\n      "name": "blockstill",\n      "version": "${version}",\n      "x": 1\n    },\n    "node_modules/other": {\n      "version": "9.9.9"\n    }\n  }\n}\n`,
     'helm/blockstill/Chart.yaml': `apiVersion: v2\nname: blockstill\n# Both.\nversion: ${version}\nappVersion: ${version}\nkubeVersion: '>=1.29.0-0'\n`,
     'CHANGELOG.md': text,
+    'helm/manifests/operator.yaml': `    app.kubernetes.io/version: ${version}\n  image: 'blockstill/operator:${version}'\n  value: blockstill/worker:${version}\n  other: registry.k8s.io/pause:3.10\n`,
+    'helm/examples/kustomize/kustomization.yaml': `images:\n  - newTag: ${version}\n  - newTag: ${version}\n`,
+    'docs/quick-start.md': `kind load docker-image blockstill/operator:${version} blockstill/worker:${version}.\n`,
   };
 }
 
@@ -45,16 +48,32 @@ test('a file in which the version is not found is not left as it is in silence',
 });
 
 test('every place that differs is named', () => {
-  const { 'helm/blockstill/Chart.yaml': chart, ...rest } = filesOf('0.1.0');
+  const all = filesOf('0.1.0');
+  const chart = all['helm/blockstill/Chart.yaml'] ?? '';
   const files = {
-    ...rest,
+    ...all,
     'helm/blockstill/Chart.yaml': chart.replace('appVersion: 0.1.0', 'appVersion: 0.0.9'),
   };
   expect(versionProblems(files)).toEqual(['helm/blockstill/Chart.yaml: appVersion is 0.0.9, not 0.1.0.']);
-  const lock = files['package-lock.json'].replace('      "version": "0.1.0"', '      "version": "0.2.0"');
+  const lock = (all['package-lock.json'] ?? '').replace(
+    '      "version": "0.1.0"',
+    '      "version": "0.2.0"',
+  );
   expect(versionProblems({ ...filesOf('0.1.0'), 'package-lock.json': lock })).toEqual([
     'package-lock.json: the version of the package itself is 0.2.0, not 0.1.0.',
   ]);
+});
+
+test.each([
+  ['helm/manifests/operator.yaml', 'version: 0.1.0', 'version: 0.0.9', 'the label app.kubernetes.io/version'],
+  ['helm/manifests/operator.yaml', 'operator:0.1.0', 'operator:0.0.9', 'the tag of an image'],
+  ['helm/manifests/operator.yaml', 'worker:0.1.0', 'worker:0.0.9', 'the tag of an image'],
+  ['helm/examples/kustomize/kustomization.yaml', 'newTag: 0.1.0', 'newTag: 0.0.9', 'newTag'],
+  ['docs/quick-start.md', 'worker:0.1.0', 'worker:0.0.9', 'the tag of an image'],
+])('one stale place in %s is named: %s', (file, now, stale, name) => {
+  const files = filesOf('0.1.0');
+  const changed = { ...files, [file]: (files[file] ?? '').replace(now, stale) };
+  expect(versionProblems(changed)).toEqual([`${file}: ${name} is 0.0.9, not 0.1.0.`]);
 });
 
 test('before the first release there is only what is unreleased, and nothing that a tag could mean', () => {

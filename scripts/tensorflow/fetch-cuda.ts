@@ -8,7 +8,7 @@ import { BlockstillError } from '../../common/error.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { makeFolder } from '../cluster/go-build.ts';
 import { isThere } from '../cluster/kubernetes.ts';
-import type { ImageFile } from '../images/image-file.ts';
+import type { CopiedFile } from '../images/image-file.ts';
 import { cudaParts, cudaPath, type CudaPart } from './cuda.ts';
 import { downloadWheel } from './download-wheel.ts';
 import { explainFileError } from './file-error.ts';
@@ -18,7 +18,7 @@ import { megabytes, type Output } from './progress.ts';
 export interface CudaLibraries {
   /** Where they lie on this machine. */
   readonly folder: string;
-  readonly files: readonly ImageFile[];
+  readonly files: readonly CopiedFile[];
 }
 
 /**

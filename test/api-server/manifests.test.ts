@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { manifestWith } from '../../crds/test-manifests.ts';
+import packageFile from '../../package.json' with { type: 'json' };
 import { deploymentOf, type Deployment } from '../chart/deployment-of.ts';
 import { startApiServer } from '../cluster/api-server.ts';
 import { cannotRun } from '../cluster/cannot-run.ts';
@@ -63,10 +64,10 @@ describe.skipIf(cannotRun('The manifests on a real API server', await whyNoApiSe
       const rendered = await run('kustomize', folderOf('examples/kustomize'));
       const objects = parseAllDocuments(rendered).map((document) => document.toJS() as Deployment);
       const { container } = deploymentOf(objects);
-      expect(container.image).toBe('registry.example/operator:0.1.0');
+      expect(container.image).toBe(`registry.example/operator:${packageFile.version}`);
       expect(container.env).toContainEqual({
         name: 'BLOCKSTILL_WORKER_IMAGE',
-        value: 'registry.example/worker:0.1.0',
+        value: `registry.example/worker:${packageFile.version}`,
       });
       expect(await run('apply', '--dry-run=server', '-k', folderOf('examples/kustomize'))).toContain(
         'deployment.apps/blockstill-operator configured',

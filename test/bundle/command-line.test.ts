@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtempDisposable } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -28,9 +28,8 @@ test('the bundled command line alone starts without any package, and says that i
 
 test("the operator's image has the programs, and every library that its Node needs", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'image-'));
-  const [programs, image] = [join(folder.path, 'programs'), join(folder.path, 'image')];
-  await bundle(programs);
-  const files = await operatorFiles(programs);
+  const image = join(folder.path, 'image');
+  const files = await operatorFiles(await bundle(join(folder.path, 'programs')));
   await layOutOperator(files, image);
   const libraries = files.filter(({ to }) => /\.so(\.\d+)*$/.test(to)).map(({ to }) => join(image, to));
   const loader = libraries.find((path) => path.includes('/ld-linux')) ?? '';
@@ -45,4 +44,29 @@ test("the operator's image has the programs, and every library that its Node nee
     const words = ['--library-path', folders, node, join(image, 'app', program), '--help'];
     expect(await runCommand(loader, words), program).toMatchObject({ code: 0 });
   }
+});
+
+test("the operator's image says which packages of Debian and of npm it is made of, and by which licences", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'image-'));
+  const image = join(folder.path, 'image');
+  const files = await operatorFiles(await bundle(join(folder.path, 'programs')));
+  await layOutOperator(files, image);
+  const licenses = await readFile(join(image, 'licenses/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  expect(licenses).toMatch(/^@kubernetes\/client-node \d.*\(Apache-2\.0\)$/m);
+  expect(licenses).toMatch(/^commander \d.*\(MIT\)$/m);
+  // Of the worker's alone.
+  expect(licenses).not.toMatch(/^(?:sharp|koffi|@tensorflow\/\S+) \d/m);
+  expect(await readFile(join(image, 'licenses/node.txt'), 'utf8')).toContain('Node.js is licensed');
+  expect(await readFile(join(image, 'licenses/LICENSE'), 'utf8')).toContain('Apache License');
+
+  // On a machine with dpkg: what a scanner reads, for the C and C++ libraries and the authorities.
+  const { missing, stdout } = await runCommand('dpkg-query', ['--show', 'libc6']);
+  if (missing) return;
+  const status = join(image, 'var/lib/dpkg/status.d');
+  expect(await readdir(status)).toEqual(expect.arrayContaining(['libc6', 'libgcc-s1', 'libstdc++6']));
+  const libc = await readFile(join(status, 'libc6'), 'utf8');
+  expect(libc).toMatch(/^Package: libc6$/m);
+  expect(libc).toMatch(/^Source: glibc$/m);
+  expect(libc).toContain(`\nVersion: ${stdout.trim().split(/\s+/)[1]}\n`);
+  expect(await readFile(join(image, 'etc/os-release'), 'utf8')).toMatch(/^ID=/m);
 });

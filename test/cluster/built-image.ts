@@ -1,8 +1,8 @@
 import { mkdir, mkdtempDisposable, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOfFile, digestOfJson } from '../../common/digest.ts';
-import { bundle } from '../../scripts/bundle.ts';
+import { digestOfBytes, digestOfFile, digestOfJson } from '../../common/digest.ts';
+import { bundle, type Programs } from '../../scripts/bundle.ts';
 import { cacheFolder } from '../../scripts/cache-folder.ts';
 import { isThere } from '../../scripts/cluster/kubernetes.ts';
 import type { ImageFile } from '../../scripts/images/image-file.ts';
@@ -20,8 +20,8 @@ export interface ImageRecipe {
   /** Such as `worker`. */
   readonly name: string;
   readonly config: object;
-  /** Its files, with the bundles in a folder. */
-  files(programs: string): Promise<readonly ImageFile[]>;
+  /** Its files, with the bundles of these programs. */
+  files(programs: Programs): Promise<readonly ImageFile[]>;
   layOut(files: readonly ImageFile[], folder: string): Promise<void>;
 }
 
@@ -34,9 +34,7 @@ const keptImages = 4;
  */
 export async function buildImage(recipe: ImageRecipe): Promise<BuiltImage> {
   await using work = await mkdtempDisposable(join(tmpdir(), `blockstill-${recipe.name}-`));
-  const programs = join(work.path, 'programs');
-  await bundle(programs);
-  const files = await recipe.files(programs);
+  const files = await recipe.files(await bundle(join(work.path, 'programs')));
   const tag = (await digestOf(recipe, files)).slice('sha256:'.length, 'sha256:'.length + 16);
   const folder = join(cacheFolder(), `${recipe.name}-images`);
   const image = {
@@ -66,7 +64,9 @@ export async function buildImage(recipe: ImageRecipe): Promise<BuiltImage> {
 
 async function digestOf({ config }: ImageRecipe, files: readonly ImageFile[]) {
   const contents: [string, string][] = [];
-  for (const { from, to } of files) contents.push([to, await digestOfFile(from)]);
+  for (const file of files) {
+    contents.push([file.to, 'from' in file ? await digestOfFile(file.from) : digestOfBytes(file.text)]);
+  }
   return digestOfJson({ contents, config });
 }
 

@@ -86,6 +86,32 @@ describe.skipIf(cannotRun(imageSuite, await whyNoImageBuilder()))(
       }
     });
 
+    test('say which packages of Debian their files are from, and by which licences they have them', async () => {
+      for (const { files } of Object.values(images) as BuiltImage[]) {
+        const status = join(files, 'var/lib/dpkg/status.d');
+        const packages = await readdir(status);
+        expect(packages).toEqual(
+          expect.arrayContaining(['ca-certificates', 'libc6', 'libgcc-s1', 'libstdc++6']),
+        );
+        for (const name of packages) {
+          const text = await readFile(join(status, name), 'utf8');
+          expect(text.split('\n').slice(0, 2)).toEqual([`Package: ${name}`, 'Status: install ok installed']);
+          expect(text).toMatch(/^Version: \d/m);
+        }
+        expect(await readFile(join(files, 'etc/os-release'), 'utf8')).toMatch(/^VERSION_ID="12"$/m);
+        // By it NVIDIA's toolkit would choose another folder for its driver.
+        expect(await readdir(join(files, 'etc'))).not.toContain('debian_version');
+        expect(await readdir(join(files, 'licenses'))).toEqual(
+          expect.arrayContaining(['LICENSE', 'THIRD-PARTY-LICENSES.txt', 'node.txt']),
+        );
+      }
+      const licenses = join(images.worker.files, 'licenses');
+      expect(await readFile(join(licenses, 'THIRD-PARTY-LICENSES.txt'), 'utf8')).toMatch(
+        /^@img\/sharp-libvips-linux-x64 \d.*\(LGPL/m,
+      );
+      expect(await readdir(join(licenses, 'tensorflow'))).toEqual(['LICENSE', 'THIRD_PARTY_NOTICES.txt']);
+    });
+
     test('say nothing of where they were built, nor of how packages were reached', async () => {
       const texts = [
         root,

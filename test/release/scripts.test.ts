@@ -114,3 +114,37 @@ test.each([
     `gh release create ${tag} --verify-tag --title ${tag} --notes-file notes.md ${option}${assets.path}/checksums.txt`,
   ]);
 });
+
+const base = 'docker.io/library/node:24-bookworm-slim';
+
+test('images of a release begin with one digest', async () => {
+  expect(await runScript('resolve-base', [base], { docker: `echo '${digest}'` })).toMatchObject({
+    code: 0,
+    stdout: `${base}@${digest}\n`,
+    calls: [`docker buildx imagetools inspect --format {{.Manifest.Digest}} ${base}`],
+  });
+  const unknown = await runScript('resolve-base', [base], { docker: 'echo' });
+  expect(unknown).toMatchObject({ code: 1, stdout: '' });
+  expect(unknown.stderr).toContain(`no digest for ${base}`);
+  const refused = await runScript('resolve-base', [base], { docker: 'echo denied >&2; exit 1' });
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: 'denied\n' });
+});
+
+test('room is made by removing no more than is needed, and a disk that is too small is told', async () => {
+  // A disk on which each removal frees 10 GB.
+  const df = (free: number) =>
+    `echo Avail; removed=$(grep -c sudo "$(dirname "$0")/calls"); echo "  $((${free} + 10 * removed))"`;
+  const sudo = '';
+  const enough = await runScript('free-disk', ['25'], { df: df(30), sudo });
+  expect(enough).toMatchObject({ code: 0, stdout: '30 GB are free.\n' });
+  expect(enough.calls.filter((call) => call.startsWith('sudo'))).toEqual([]);
+  const short = await runScript('free-disk', ['25'], { df: df(14), sudo });
+  expect(short).toMatchObject({ code: 0, stdout: '34 GB are free.\n' });
+  expect(short.calls.filter((call) => call.startsWith('sudo'))).toEqual([
+    'sudo rm -rf /usr/local/lib/android',
+    'sudo rm -rf /usr/share/dotnet',
+  ]);
+  const small = await runScript('free-disk', ['25'], { df: 'echo Avail; echo 14', sudo });
+  expect(small).toMatchObject({ code: 1, stdout: '' });
+  expect(small.stderr).toContain('Only 14 of the 25 GB');
+});

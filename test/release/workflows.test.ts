@@ -12,12 +12,15 @@ const root = dirname(dirname(import.meta.dirname));
 const folder = join(root, '.github', 'workflows');
 
 interface Step {
+  readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
 interface Job {
+  readonly container?: unknown;
+  readonly environment?: string;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
   readonly uses?: string;
@@ -109,7 +112,63 @@ describe('the workflows', () => {
       expect(step.with, id).toMatchObject({ 'persist-credentials': false });
     for (const { id, job } of jobs) expect(job.secrets, id).toBeUndefined();
     const secrets = workflows.flatMap(({ text }) => text.match(/secrets\.\w+/g) ?? []);
-    expect([...new Set(secrets)]).toEqual(['secrets.GITHUB_TOKEN']);
+    expect([...new Set(secrets)]).toEqual(['secrets.GITHUB_TOKEN', 'secrets.REGISTRY_PASSWORD']);
+  });
+
+  test("log in where they push to, and show GitHub's token to no other registry", () => {
+    const logins = steps.filter(({ step }) => step.uses?.startsWith('docker/login-action@'));
+    expect(logins).toHaveLength(2);
+    const registry = 'needs.version.outputs.registry';
+    for (const { id, step } of logins) {
+      expect(step.with, id).toMatchObject({
+        registry: `\${{ ${registry} }}`,
+        password: `\${{ ${registry} == 'ghcr.io' && secrets.GITHUB_TOKEN || secrets.REGISTRY_PASSWORD }}`,
+      });
+    }
+  });
+
+  test('let git read a checkout that belongs to somebody else, in a container as root', () => {
+    const inContainers = jobs.filter(({ job }) => job.container !== undefined);
+    expect(inContainers.map(({ id }) => id)).toEqual(['ci.yaml test']);
+    for (const { id, job } of inContainers) {
+      const uses = (job.steps ?? []).map((step) => step.uses ?? step.run ?? '');
+      const trust = uses.indexOf('git config --global --add safe.directory "$GITHUB_WORKSPACE"');
+      expect(trust, id).toBeGreaterThan(uses.findIndex((each) => each.startsWith('actions/checkout@')));
+      expect(trust, id).toBeLessThan(uses.indexOf('.ci/run'));
+    }
+  });
+
+  test('build images from one base and of the time of their commit, and the large one with room for it', async () => {
+    const { steps: all = [] } = jobs.find(({ id }) => id === 'release.yaml images')?.job ?? {};
+    const build = all.find((step) => step.uses?.startsWith('docker/build-push-action@'));
+    const given = Object.fromEntries(
+      String(build?.with?.['build-args'])
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/=(.*)/, 2)),
+    ) as Record<string, string>;
+    expect(given).toEqual({
+      BASE: '${{ needs.version.outputs.base }}',
+      VERSION: '${{ needs.version.outputs.version }}',
+      REVISION: '${{ github.sha }}',
+      SOURCE_DATE_EPOCH: '${{ steps.commit.outputs.time }}',
+      TENSORFLOW: '${{ matrix.tensorflow }}',
+    });
+    const worker = await readFile(join(root, 'images/worker.Containerfile'), 'utf8');
+    for (const name of Object.keys(given)) expect(worker).toMatch(new RegExp(`^ARG ${name}=`, 'm'));
+    expect(all.find((step) => step.run?.startsWith('scripts/release/free-disk'))?.if).toBe(
+      "matrix.tensorflow == 'gpu'",
+    );
+    // What is looked up for a release is what everybody else begins with.
+    const release = workflows.find(({ name }) => name === 'release.yaml')?.text ?? '';
+    const base = /^ARG BASE=(\S+)$/m.exec(worker)?.[1] ?? 'missing';
+    expect(release).toContain(`scripts/release/resolve-base ${base})`);
+  });
+
+  test('keep what jobs hand on while an approval may be waited for', () => {
+    const uploads = steps.filter(({ step }) => step.uses?.startsWith('actions/upload-artifact@'));
+    expect(uploads).toHaveLength(3);
+    for (const { id, step } of uploads) expect(step.with, id).toMatchObject({ 'retention-days': 30 });
   });
 
   test('end by themselves', () => {
