@@ -1,29 +1,27 @@
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { digestOfJson } from '../../common/digest.ts';
-import { cacheFolder } from '../cache-folder.ts';
-import { requiredVersion, sourcesOf, type GoModule } from '../cluster/go-module.ts';
+import { requiredVersion, type GoModule } from '../cluster/go-module.ts';
+import { goToolFolder, withoutSymbols, type GoTool } from '../go-tool.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(import.meta.dirname));
 
-/** The Go module out of which actionlint is built for tests. */
-export const actionlintModule: GoModule = {
+const module: GoModule = {
   folder: join(root, 'test', 'release', 'actionlint'),
   name: 'actionlint',
   otherwise: 'do without the test of the workflows',
 };
 
-export const actionlintPackage = 'github.com/rhysd/actionlint';
-export const actionlintLinkerOptions = '-s -w';
+const actionlintPackage = 'github.com/rhysd/actionlint';
 
-/** The version of actionlint, such as `v1.7.12`. */
-export async function actionlintVersion(): Promise<string> {
-  return requiredVersion(actionlintModule.folder, actionlintPackage);
-}
+/** The linter of workflows. */
+export const actionlint: GoTool = {
+  module,
+  cacheName: 'actionlint',
+  programs: { actionlint: `${actionlintPackage}/cmd/actionlint` },
+  title: async () => `actionlint ${await requiredVersion(module.folder, actionlintPackage)}`,
+  linkerOptions: async () => withoutSymbols,
+  cost: { time: 'some seconds', build: '200 MB', result: '10 MB' },
+};
 
-/** The folder in the cache with the program built from the module as it is now; it may not be there yet. */
 export async function actionlintFolder(): Promise<string> {
-  const sources = await sourcesOf(actionlintModule.folder);
-  const digest = digestOfJson({ sources, linker: actionlintLinkerOptions, processor: process.arch });
-  return join(cacheFolder(), `actionlint-${digest.slice('sha256:'.length).slice(0, 16)}`);
+  return await goToolFolder(actionlint);
 }

@@ -1,31 +1,30 @@
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { digestOfJson } from '../../common/digest.ts';
-import { cacheFolder } from '../cache-folder.ts';
-import { sourcesOf, type GoModule } from '../cluster/go-module.ts';
-import { foreignDefinitions } from './foreign-definitions.ts';
+import type { GoModule } from '../cluster/go-module.ts';
+import { goToolFolder, withoutSymbols, type GoTool } from '../go-tool.ts';
+import { fetchDefinitions, foreignDefinitions } from './foreign-definitions.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(import.meta.dirname));
 
-/** The Go module of the program that says what Argo CD, Flux and kstatus make of a job. */
-export const judgeModule: GoModule = {
+const module: GoModule = {
   folder: join(root, 'test', 'gitops', 'judge'),
   name: 'the judge of health',
   otherwise: 'do without the tests of GitOps',
 };
 
-/** Without symbols: a quarter smaller. */
-export const judgeLinkerOptions = '-s -w';
+/** The program that says what Argo CD, Flux and kstatus make of a job, and definitions of resources of theirs. */
+export const judge: GoTool = {
+  module,
+  cacheName: 'gitops',
+  programs: { judge: '.' },
+  title: async () => 'the libraries of Argo CD and Flux',
+  linkerOptions: async () => withoutSymbols,
+  facts: { linker: withoutSymbols, definitions: foreignDefinitions },
+  cost: { time: 'about two minutes on two cores', build: '2 GB', result: '100 MB' },
+  addTo: async (folder, go, options) => await fetchDefinitions(go, join(folder, 'definitions'), options),
+};
 
-/** The folder in the cache with the program as its module is now, and with definitions of others; it may not be there yet. */
 export async function gitopsFolder(): Promise<string> {
-  const digest = digestOfJson({
-    sources: await sourcesOf(judgeModule.folder),
-    linker: judgeLinkerOptions,
-    definitions: foreignDefinitions,
-    processor: process.arch,
-  });
-  return join(cacheFolder(), `gitops-${digest.slice('sha256:'.length, 'sha256:'.length + 16)}`);
+  return await goToolFolder(judge);
 }
 
 /** Reads one question from its standard input, and answers it. */

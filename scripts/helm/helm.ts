@@ -1,37 +1,44 @@
 import { dirname, join } from 'node:path';
+<<<<<<< HEAD
 import { fileURLToPath } from 'node:url';
 import { digestOfJson } from '../../common/digest.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { isThere } from '../cluster/kubernetes.ts';
 import { requiredVersion, sourcesOf, type GoModule } from '../cluster/go-module.ts';
+=======
+import { requiredVersion, type GoModule } from '../cluster/go-module.ts';
+import { goToolFolder, withoutSymbols, type GoTool } from '../go-tool.ts';
+>>>>>>> wt-fixrelease
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(import.meta.dirname));
 
-/** The Go module out of which Helm is built for tests. */
-export const helmModule: GoModule = {
+const module: GoModule = {
   folder: join(root, 'test', 'chart', 'helm'),
   name: 'Helm',
   otherwise: 'do without the tests of the chart',
 };
 
-export const helmPackage = 'helm.sh/helm/v4';
+const helmPackage = 'helm.sh/helm/v4';
 
 /** The version of Helm, such as `v4.3.1`. */
-export async function helmVersion(): Promise<string> {
-  return requiredVersion(helmModule.folder, helmPackage);
+async function helmVersion(): Promise<string> {
+  return await requiredVersion(module.folder, helmPackage);
 }
 
-/** What the build says of itself, as a release of Helm would: charts can ask for it. */
-export function helmLinkerOptions(version: string): string {
-  return `-s -w -X ${helmPackage}/internal/version.version=${version}`;
-}
+/** Helm, for the tests of the chart. */
+export const helm: GoTool = {
+  module,
+  cacheName: 'helm',
+  programs: { helm: `${helmPackage}/cmd/helm` },
+  title: async () => `Helm ${await helmVersion()}`,
+  // What the build says of itself, as a release of Helm would: charts can ask for it.
+  linkerOptions: async () =>
+    `${withoutSymbols} -X ${helmPackage}/internal/version.version=${await helmVersion()}`,
+  cost: { time: 'some minutes on two cores', build: '2 GB', result: '100 MB' },
+};
 
-/** The folder in the cache with the program built from the module as it is now; it may not be there yet. */
 export async function helmFolder(): Promise<string> {
-  const sources = await sourcesOf(helmModule.folder);
-  const linker = helmLinkerOptions(await helmVersion());
-  const digest = digestOfJson({ sources, linker, processor: process.arch }).slice('sha256:'.length);
-  return join(cacheFolder(), `helm-${digest.slice(0, 16)}`);
+  return await goToolFolder(helm);
 }
 
 /** Why the chart can't be rendered on this machine, nor its tests run; undefined when they can. */

@@ -20,9 +20,9 @@ function filesOf(version: string, text = changelog): VersionedFiles {
     'package-lock.json': `${head}  "packages": {\n    "": {\n      "name": "blockstill",\n      "version": "${version}",\n      "x": 1\n    },\n    "node_modules/other": {\n      "version": "9.9.9"\n    }\n  }\n}\n`,
     'helm/blockstill/Chart.yaml': `apiVersion: v2\nname: blockstill\n# Both.\nversion: ${version}\nappVersion: ${version}\nkubeVersion: '>=1.29.0-0'\n`,
     'CHANGELOG.md': text,
-    'helm/manifests/operator.yaml': `    app.kubernetes.io/version: ${version}\n  image: 'blockstill/operator:${version}'\n  value: blockstill/worker:${version}\n  other: registry.k8s.io/pause:3.10\n`,
+    'helm/manifests/operator.yaml': `    app.kubernetes.io/version: ${version}\n  image: 'localhost/blockstill-operator:${version}'\n  value: localhost/blockstill-worker:${version}\n  other: registry.k8s.io/pause:3.10\n`,
     'helm/examples/kustomize/kustomization.yaml': `images:\n  - newTag: ${version}\n  - newTag: ${version}\n`,
-    'docs/quick-start.md': `kind load docker-image blockstill/operator:${version} blockstill/worker:${version}.\n`,
+    'docs/quick-start.md': `kind load docker-image localhost/blockstill-operator:${version} localhost/blockstill-worker:${version}.\n`,
   };
 }
 

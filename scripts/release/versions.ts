@@ -52,7 +52,7 @@ const mentions: readonly Place[] = [
   { name: 'newTag', at: /(\bnewTag: ["']?)([\w.-]+)()/g },
   {
     name: 'the tag of an image',
-    at: /(\bblockstill\/(?:blockstill-)?(?:operator|worker)(?:-\w+)?:)(\d[\w.-]*\w)()/g,
+    at: /(\/blockstill-(?:operator|worker)(?:-\w+)?:)(\d[\w.-]*\w)()/g,
   },
 ];
 
