@@ -1,14 +1,7 @@
 import { dirname, join } from 'node:path';
-<<<<<<< HEAD
-import { fileURLToPath } from 'node:url';
-import { digestOfJson } from '../../common/digest.ts';
-import { cacheFolder } from '../cache-folder.ts';
 import { isThere } from '../cluster/kubernetes.ts';
-import { requiredVersion, sourcesOf, type GoModule } from '../cluster/go-module.ts';
-=======
 import { requiredVersion, type GoModule } from '../cluster/go-module.ts';
 import { goToolFolder, withoutSymbols, type GoTool } from '../go-tool.ts';
->>>>>>> wt-fixrelease
 
 const root = dirname(dirname(import.meta.dirname));
 
