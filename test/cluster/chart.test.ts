@@ -11,6 +11,7 @@ import {
 import { documentedCommands } from './documented-commands.ts';
 import { imageOf, LongJobs, type Pod } from './long-jobs.ts';
 import { whyNoCluster } from './requirements.ts';
+import { waitFor } from './wait-for.ts';
 
 const namespace = 'blockstill-system';
 const lab = 'lab';
@@ -136,8 +137,11 @@ describe.skipIf(cannotRun('The chart on a cluster', reason))('the chart on a clu
     await cluster.run(page.take('kubectl delete distillationjobs'));
     await cluster.run(page.take('kubectl delete customresourcedefinition'));
     const kinds = 'pods,configmaps,pvc,serviceaccounts,roles,rolebindings,secrets,services,deployments,pdb';
-    const names = await cluster.ask('get', kinds, '-n', namespace, '-o', 'name');
-    expect(names.split('\n').filter((name) => name.includes('blockstill'))).toEqual([]);
+    // Helm waits for the Deployment, not for its pods to have ended.
+    await waitFor('everything of the chart to be gone', async () => {
+      const names = await cluster.ask('get', kinds, '-n', namespace, '-o', 'name');
+      return names.includes('blockstill') ? undefined : names;
+    });
     const clusterWide = await cluster.ask('get', 'clusterroles,clusterrolebindings,crds', '-o', 'name');
     expect(clusterWide).not.toContain('blockstill');
   }, 700_000);
