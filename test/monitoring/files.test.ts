@@ -127,7 +127,7 @@ describe('the alerts', async () => {
 
   it('become a PrometheusRule by the command in the documentation', async () => {
     const page = await read('docs/monitoring.md');
-    const [, command = ''] = /```\n( *\(printf [\s\S]*?)\| kubectl apply/.exec(page) ?? [];
+    const [, command = ''] = /```sh\n *# needs .*\n( *\(printf [\s\S]*?)\| kubectl apply/.exec(page) ?? [];
     const { stdout } = await promisify(execFile)('bash', ['-c', command], { cwd: root.pathname });
     expect(parse(stdout)).toEqual({
       apiVersion: 'monitoring.coreos.com/v1',
