@@ -56,13 +56,15 @@ export async function missingPrograms(): Promise<readonly string[]> {
   return missing;
 }
 
-/** The file with the certificate authorities that this machine's package clients trust, if they were told of one. */
+/**
+ * The file with the certificate authorities that this machine trusts: the one that its package clients were told of, or
+ * else Debian's own; undefined where there is none.
+ */
 export async function certificates(): Promise<string | undefined> {
   const { NODE_EXTRA_CA_CERTS, SSL_CERT_FILE } = process.env;
-  const told = NODE_EXTRA_CA_CERTS ?? SSL_CERT_FILE;
-  if (told === undefined) return undefined;
-  return await access(told, constants.R_OK).then(
-    () => told,
+  const file = NODE_EXTRA_CA_CERTS ?? SSL_CERT_FILE ?? '/etc/ssl/certs/ca-certificates.crt';
+  return await access(file, constants.R_OK).then(
+    () => file,
     () => undefined,
   );
 }
